@@ -1,1 +1,3 @@
-//! placeholder
+//! The decisions of Ipse: flows, methods, hooks, sessions, identities and schemas.
+
+pub mod schema;

@@ -42,12 +42,13 @@ impl Random {
     pub fn fill(&self, buffer: &mut [u8]) {
         match &self.0 {
             Source::System => {
-                getrandom::fill(buffer).expect("the operating system provides randomness")
+                getrandom::fill(buffer).expect("the operating system provides randomness");
             }
-            Source::Seeded(rng) => rng
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .fill_bytes(buffer),
+            Source::Seeded(rng) => {
+                rng.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .fill_bytes(buffer);
+            }
         }
     }
 
