@@ -1,3 +1,15 @@
-//! The decisions of Ipse: flows, methods, hooks, sessions, identities and schemas.
+#![doc = include_str!("../README.md")]
 
+pub mod app;
+pub mod csrf;
+pub mod cx;
+pub mod error;
+pub mod flow;
+pub mod identity;
+pub mod method;
 pub mod schema;
+pub mod session;
+
+pub use app::{App, Snapshot};
+pub use cx::{Accept, Client, Cx, Jar, Presented, Request};
+pub use error::{ApiError, Browser};

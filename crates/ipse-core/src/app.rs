@@ -1,0 +1,85 @@
+//! The server as a plain struct: everything that decisions need and nothing that answers requests.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ipse_config::Config;
+use ipse_crypto::{Cipher, Hasher};
+use ipse_jsonnet::Jsonnet;
+use ipse_model::{Clock, Random};
+use ipse_store::Store;
+
+use crate::schema::Schemas;
+
+/// What the configuration means right now, worked out once. Replaced as a whole on reload.
+pub struct Snapshot {
+    /// The configuration itself.
+    pub config: Arc<Config>,
+    /// The identity schemas.
+    pub schemas: Schemas,
+    /// Seals what is kept in the database.
+    pub data_cipher: Cipher,
+    /// Seals what is kept in cookies.
+    pub cookie_cipher: Cipher,
+    /// The address of the public port as clients see it, ending in a slash.
+    pub public_base_url: String,
+    /// The address of the admin port as clients see it, ending in a slash.
+    pub admin_base_url: String,
+}
+
+/// The server.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Random,
+    /// Password hashing on its own threads.
+    pub hasher: Hasher,
+    /// Jsonnet in child processes.
+    pub jsonnet: Jsonnet,
+    snapshot: ArcSwap<Snapshot>,
+}
+
+/// What an [`App`] is made from.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Random,
+    /// Password hashing.
+    pub hasher: Hasher,
+    /// Jsonnet.
+    pub jsonnet: Jsonnet,
+    /// The first snapshot.
+    pub snapshot: Snapshot,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            clock: parts.clock,
+            random: parts.random,
+            hasher: parts.hasher,
+            jsonnet: parts.jsonnet,
+            snapshot: ArcSwap::from_pointee(parts.snapshot),
+        }
+    }
+
+    /// What the configuration means right now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Replaces the snapshot; requests under way keep theirs.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+}

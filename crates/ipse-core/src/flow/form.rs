@@ -1,0 +1,109 @@
+//! What was submitted, decoded: the same tree whether it came as JSON or as a form.
+
+use serde_json::{Map, Value};
+
+use ipse_ui::Message;
+use ipse_ui::text;
+
+/// How a submission was encoded. Text from a form is typed by the schema later; JSON has types of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded` or `multipart/form-data`.
+    Form,
+}
+
+/// A decoded submission. Dotted keys (`traits.name.first`) are nested objects already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// The fields.
+    pub fields: Map<String, Value>,
+    /// How it came.
+    pub encoding: Encoding,
+}
+
+/// Why a body could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormProblem {
+    /// It claims to be JSON and is not.
+    #[error("Unable to decode form as JSON.")]
+    NotJson,
+    /// It is JSON, but no object.
+    #[error("Expected JSON sent in request body to be an object but got: {0}")]
+    NotAnObject(&'static str),
+    /// Its content type is not one of the three.
+    #[error(
+        "HTTP {method} Request used unknown HTTP Header \"Content-Type: {content_type}\", only [multipart/form-data application/x-www-form-urlencoded application/json] are supported."
+    )]
+    UnknownContentType {
+        /// The method of the request.
+        method: String,
+        /// What was sent.
+        content_type: String,
+    },
+    /// There is no body where one is needed.
+    #[error("Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.")]
+    Empty,
+    /// It is a form and broken.
+    #[error("Unable to decode the form: {0}.")]
+    NotAForm(&'static str),
+    /// It has more fields or is nested deeper than anything sensible.
+    #[error("The form has too many fields or is nested too deeply.")]
+    TooComplex,
+}
+
+impl FormProblem {
+    /// As a message on the flow.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        text::validation::generic(&self.to_string())
+    }
+}
+
+impl Form {
+    /// A field that is text (or a number or boolean, printed).
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        match self.fields.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether a field says yes.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        match self.fields.get(name) {
+            Some(Value::Bool(flag)) => *flag,
+            Some(Value::String(text)) => matches!(text.as_str(), "true" | "1" | "on"),
+            _ => false,
+        }
+    }
+
+    /// The method that the form names.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.fields.get("method").and_then(Value::as_str)
+    }
+
+    /// The anti-CSRF token.
+    #[must_use]
+    pub fn csrf_token(&self) -> &str {
+        self.fields.get("csrf_token").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The traits, untyped when they came from a form.
+    #[must_use]
+    pub fn traits(&self) -> Option<&Value> {
+        self.fields.get("traits")
+    }
+
+    /// What the client wants hooks and mails to see.
+    #[must_use]
+    pub fn transient_payload(&self) -> Option<&Value> {
+        self.fields.get("transient_payload")
+    }
+}
