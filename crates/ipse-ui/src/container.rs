@@ -123,3 +123,6 @@ fn same_place(a: &Node, b: &Node) -> bool {
         |node: &Node| is_submit(node).then(|| node.as_input().and_then(|i| i.value.clone()));
     a.group == b.group && a.name() == b.name() && value(a) == value(b)
 }
+
+#[cfg(test)]
+mod tests;

@@ -352,3 +352,6 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
