@@ -1,0 +1,74 @@
+//! A unit of work as a value: changes that are carried out together or not at all.
+
+use crate::driver::{Statement, Written};
+use crate::{Store, StoreError};
+
+/// Changes to be made together. Each module of this crate adds the verbs for what it keeps.
+///
+/// The order counts: an identity comes before what belongs to it.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is written before `commit`"]
+pub struct Batch {
+    store: Store,
+    statements: Vec<Statement>,
+    enqueues: bool,
+}
+
+impl Batch {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            statements: Vec::new(),
+            enqueues: false,
+        }
+    }
+
+    /// Adds a statement.
+    pub(crate) fn push(&mut self, statement: Statement) -> &mut Self {
+        self.statements.push(statement);
+        self
+    }
+
+    /// The courier is to be woken once this is written.
+    pub(crate) fn wake_courier(&mut self) {
+        self.enqueues = true;
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// Carries out all changes in their order, or none of them. When it answers `Ok`, they last.
+    ///
+    /// A batch is carried out to its end even when the caller stops waiting.
+    ///
+    /// # Errors
+    /// `Duplicate` and `Conflict` say which expectation wasn't met; nothing was written then.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.run().await.map(drop)
+    }
+
+    /// Like `commit`, and tells what each statement did.
+    pub(crate) async fn run(self) -> Result<Vec<Written>, StoreError> {
+        if self.statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let written = self.store.driver.write(self.statements).await?;
+        if self.enqueues {
+            self.store.message_waits.notify_one();
+        }
+        Ok(written)
+    }
+}
+
+impl Store {
+    /// Carries out one statement by itself.
+    pub(crate) async fn write_one(&self, statement: Statement) -> Result<Written, StoreError> {
+        let mut written = self.driver.write(vec![statement]).await?;
+        written
+            .pop()
+            .ok_or_else(|| StoreError::Corrupt("a statement has no answer".into()))
+    }
+}

@@ -1,0 +1,17 @@
+//! The few phrases in which the databases differ.
+
+/// Which SQL a database speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// SQLite 3.
+    Sqlite,
+}
+
+impl Dialect {
+    /// The text for this database, where one text can't serve all.
+    pub(crate) fn pick(self, sqlite: &'static str, _postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite => sqlite,
+        }
+    }
+}

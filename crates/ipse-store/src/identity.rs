@@ -1,0 +1,421 @@
+//! Identities with their addresses and credentials: finding one, and every way to change one.
+//!
+//! The row of an identity is the whole truth about it, so that a session and its identity are one row of one query. The
+//! tables of addresses and identifiers are indexes that point to it, rewritten together with it.
+
+use ipse_model::{
+    Channel, Credential, Credentials, CredentialsType, Identity, IdentityState, Uuid,
+};
+
+use crate::driver::{Param, Query, Row, Statement};
+use crate::store::{all, first};
+use crate::{Batch, Entity, Store, StoreError, Unique};
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressPurpose {
+    /// To be verified.
+    Verification,
+    /// To get back in.
+    Recovery,
+}
+
+impl AddressPurpose {
+    /// The name in the store and in messages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verification => "verification",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// An identity found by what was typed to sign in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The type of the credentials that the identifier belongs to.
+    pub kind: CredentialsType,
+    /// The identity.
+    pub identity: Identity,
+    /// All of its credentials.
+    pub credentials: Credentials,
+}
+
+/// The columns that [`identity`] reads, of `identities i`.
+macro_rules! identity_columns {
+    () => {
+        "i.id, i.schema_id, i.state, i.state_changed_at, i.traits, i.metadata_public, \
+         i.metadata_admin, i.external_id, i.organization_id, i.verifiable_addresses, \
+         i.recovery_addresses, i.created_at, i.updated_at, i.version"
+    };
+}
+pub(crate) use identity_columns;
+
+/// The columns that [`credential`] reads, of `credentials c`.
+macro_rules! credential_columns {
+    () => {
+        "c.type, c.identifiers, c.config, c.version, c.created_at, c.updated_at"
+    };
+}
+pub(crate) use credential_columns;
+
+pub(crate) fn identity(row: &mut Row) -> Result<Identity, StoreError> {
+    Ok(Identity {
+        id: row.uuid()?,
+        schema_id: row.text()?,
+        state: row.variant(
+            &[IdentityState::Active, IdentityState::Inactive],
+            IdentityState::as_str,
+        )?,
+        state_changed_at: row.time_or_null()?,
+        traits: row.json()?,
+        metadata_public: row.json_or_null()?,
+        metadata_admin: row.json_or_null()?,
+        external_id: row.text_or_null()?,
+        organization_id: row.uuid_or_null()?,
+        verifiable_addresses: row.parsed()?,
+        recovery_addresses: row.parsed()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+        version: row.int()?,
+    })
+}
+
+pub(crate) fn credential(row: &mut Row) -> Result<Credential, StoreError> {
+    Ok(Credential {
+        kind: row.variant(&CredentialsType::ALL, CredentialsType::as_str)?,
+        identifiers: row.parsed()?,
+        config: row.json()?,
+        version: row.int()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+    })
+}
+
+pub(crate) fn credentials(rows: Vec<Row>) -> Result<Credentials, StoreError> {
+    rows.into_iter()
+        .map(|mut row| credential(&mut row))
+        .collect()
+}
+
+pub(crate) const BY_ID: &str = concat!(
+    "SELECT ",
+    identity_columns!(),
+    " FROM identities i WHERE i.id = $1"
+);
+const CREDENTIALS_OF: &str = concat!(
+    "SELECT ",
+    credential_columns!(),
+    " FROM credentials c WHERE c.identity_id = $1"
+);
+const BY_IDENTIFIER: &str = concat!(
+    "SELECT n.type, ",
+    identity_columns!(),
+    " FROM credential_identifiers n JOIN identities i ON i.id = n.identity_id \
+      WHERE n.identifier = $1"
+);
+const CREDENTIALS_BY_IDENTIFIER: &str = concat!(
+    "SELECT c.identity_id, ",
+    credential_columns!(),
+    " FROM credentials c WHERE c.identity_id IN \
+      (SELECT n.identity_id FROM credential_identifiers n WHERE n.identifier = $1)"
+);
+const BY_ADDRESS: &str = concat!(
+    "SELECT a.via, ",
+    identity_columns!(),
+    " FROM identity_addresses a JOIN identities i ON i.id = a.identity_id \
+      WHERE a.purpose = $1 AND a.value = $2 ORDER BY a.via"
+);
+const BY_EXTERNAL_ID: &str = concat!(
+    "SELECT ",
+    identity_columns!(),
+    " FROM identities i WHERE i.external_id = $1"
+);
+
+impl Store {
+    /// The identity of that id.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn identity(&self, id: Uuid) -> Result<Option<Identity>, StoreError> {
+        self.first(Query::new(BY_ID, [id.into()]), identity).await
+    }
+
+    /// The identity of that id and all of its credentials.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn identity_with_credentials(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<(Identity, Credentials)>, StoreError> {
+        let [identities, found] = self
+            .together([BY_ID, CREDENTIALS_OF].map(|sql| Query::new(sql, [id.into()])))
+            .await?;
+        let Some(identity) = first(identities, identity)? else {
+            return Ok(None);
+        };
+        Ok(Some((identity, credentials(found)?)))
+    }
+
+    /// All credentials of an identity.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn credentials(&self, identity_id: Uuid) -> Result<Credentials, StoreError> {
+        credentials(
+            self.rows(Query::new(CREDENTIALS_OF, [identity_id.into()]))
+                .await?,
+        )
+    }
+
+    /// The identity that `identifier` belongs to among credentials of these types; the type named first is preferred.
+    /// The identifier is compared as it is.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn identity_by_identifier(
+        &self,
+        types: &[CredentialsType],
+        identifier: &str,
+    ) -> Result<Option<Found>, StoreError> {
+        let queries = [BY_IDENTIFIER, CREDENTIALS_BY_IDENTIFIER]
+            .map(|sql| Query::new(sql, [identifier.into()]));
+        let [owners, owned] = self.together(queries).await?;
+        let owners = all(owners, |row| {
+            let kind = row.variant(&CredentialsType::ALL, CredentialsType::as_str)?;
+            Ok((kind, identity(row)?))
+        })?;
+        let rank = |kind| types.iter().position(|wanted| *wanted == kind);
+        let Some((kind, identity)) = owners
+            .into_iter()
+            .filter(|(kind, _)| rank(*kind).is_some())
+            .min_by_key(|(kind, _)| rank(*kind))
+        else {
+            return Ok(None);
+        };
+        let owned = all(owned, |row| Ok((row.uuid()?, credential(row)?)))?;
+        let credentials = owned
+            .into_iter()
+            .filter(|(owner, _)| *owner == identity.id)
+            .map(|(_, credential)| credential)
+            .collect();
+        Ok(Some(Found {
+            kind,
+            identity,
+            credentials,
+        }))
+    }
+
+    /// The identities that have this address for this purpose: one per channel at most.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn identities_by_address(
+        &self,
+        purpose: AddressPurpose,
+        value: &str,
+    ) -> Result<Vec<(Channel, Identity)>, StoreError> {
+        let params = [Param::Name(purpose.as_str()), value.into()];
+        self.all(Query::new(BY_ADDRESS, params), |row| {
+            let via = row.variant(&[Channel::Email, Channel::Sms], Channel::as_str)?;
+            Ok((via, identity(row)?))
+        })
+        .await
+    }
+
+    /// The identity of that external id.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn identity_by_external_id(
+        &self,
+        external_id: &str,
+    ) -> Result<Option<Identity>, StoreError> {
+        self.first(Query::new(BY_EXTERNAL_ID, [external_id.into()]), identity)
+            .await
+    }
+}
+
+/// The columns of an identity that can change, from `$2` on.
+fn changing(identity: &Identity) -> Vec<Param> {
+    vec![
+        identity.id.into(),
+        identity.schema_id.as_str().into(),
+        Param::Name(identity.state.as_str()),
+        identity.state_changed_at.into(),
+        (&identity.traits).into(),
+        identity.metadata_public.as_ref().into(),
+        identity.metadata_admin.as_ref().into(),
+        identity.external_id.as_deref().into(),
+        identity.organization_id.into(),
+        Param::json(&identity.verifiable_addresses),
+        Param::json(&identity.recovery_addresses),
+        identity.updated_at.into(),
+        identity.version.into(),
+    ]
+}
+
+impl Batch {
+    /// Adds an identity with its addresses and credentials.
+    ///
+    /// Fails with `Duplicate` when an address, an identifier or the external id is taken.
+    pub fn insert_identity(&mut self, identity: &Identity, credentials: &Credentials) -> &mut Self {
+        let mut params = changing(identity);
+        params.push(identity.created_at.into());
+        let sql = "INSERT INTO identities (id, schema_id, state, state_changed_at, traits, \
+             metadata_public, metadata_admin, external_id, organization_id, verifiable_addresses, \
+             recovery_addresses, updated_at, version, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        self.push(Statement::new(sql, params).unique(Unique::ExternalId))
+            .index_addresses(identity);
+        for credential in credentials.iter() {
+            self.set_credential(identity.id, credential);
+        }
+        self
+    }
+
+    /// Saves an identity, its addresses included, as version `identity.version + 1`. Credentials have verbs of their own.
+    ///
+    /// Fails with `Conflict(Identity)` unless the stored version is `identity.version`, with `Duplicate` when an address
+    /// or the external id is taken.
+    pub fn update_identity(&mut self, identity: &Identity) -> &mut Self {
+        let sql = "UPDATE identities SET schema_id = $2, state = $3, state_changed_at = $4, \
+             traits = $5, metadata_public = $6, metadata_admin = $7, external_id = $8, \
+             organization_id = $9, verifiable_addresses = $10, recovery_addresses = $11, \
+             updated_at = $12, version = version + 1 WHERE id = $1 AND version = $13";
+        let unindex = "DELETE FROM identity_addresses WHERE identity_id = $1";
+        self.push(
+            Statement::new(sql, changing(identity))
+                .one(Entity::Identity)
+                .unique(Unique::ExternalId),
+        )
+        .push(Statement::new(unindex, [identity.id.into()]))
+        .index_addresses(identity)
+    }
+
+    /// Removes an identity and all that belongs to it: credentials, sessions, flows, codes.
+    ///
+    /// Fails with `Conflict(Identity)` when there is none.
+    pub fn delete_identity(&mut self, id: Uuid) -> &mut Self {
+        let sql = "DELETE FROM identities WHERE id = $1";
+        self.push(Statement::new(sql, [id.into()]).one(Entity::Identity))
+    }
+
+    /// Saves one credential of an identity, in place of the one of the same type.
+    ///
+    /// Fails with `Duplicate(Identifier)` when another identity has one of the identifiers. Two callers that change the
+    /// same credential at the same time are kept apart by saving the identity in the same batch, or by
+    /// [`Batch::replace_credential`].
+    pub fn set_credential(&mut self, identity_id: Uuid, credential: &Credential) -> &mut Self {
+        let sql = "INSERT INTO credentials \
+             (identity_id, type, identifiers, config, version, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (identity_id, type) DO UPDATE SET \
+             identifiers = excluded.identifiers, config = excluded.config, \
+             version = excluded.version, updated_at = excluded.updated_at";
+        let params = [
+            identity_id.into(),
+            Param::Name(credential.kind.as_str()),
+            Param::json(&credential.identifiers),
+            (&credential.config).into(),
+            credential.version.into(),
+            credential.created_at.into(),
+            credential.updated_at.into(),
+        ];
+        self.push(Statement::new(sql, params))
+            .index_identifiers(identity_id, credential)
+    }
+
+    /// Saves one credential of an identity whose configuration is still as in `old`.
+    ///
+    /// Fails with `Conflict(Credential)` when it isn't; this is how something inside a credential is used only once.
+    pub fn replace_credential(
+        &mut self,
+        identity_id: Uuid,
+        old: &Credential,
+        new: &Credential,
+    ) -> &mut Self {
+        let sql = "UPDATE credentials SET identifiers = $4, config = $5, version = $6, \
+             updated_at = $7 WHERE identity_id = $1 AND type = $2 AND config = $3";
+        let params = [
+            identity_id.into(),
+            Param::Name(old.kind.as_str()),
+            (&old.config).into(),
+            Param::json(&new.identifiers),
+            (&new.config).into(),
+            new.version.into(),
+            new.updated_at.into(),
+        ];
+        self.push(Statement::new(sql, params).one(Entity::Credential));
+        if old.identifiers == new.identifiers {
+            return self;
+        }
+        self.index_identifiers(identity_id, new)
+    }
+
+    /// Removes the credential of that type, if there is one.
+    pub fn remove_credential(&mut self, identity_id: Uuid, kind: CredentialsType) -> &mut Self {
+        let key = || [identity_id.into(), Param::Name(kind.as_str())];
+        let sql = "DELETE FROM credentials WHERE identity_id = $1 AND type = $2";
+        self.push(Statement::new(sql, key()))
+            .push(Statement::new(UNINDEX_IDENTIFIERS, key()))
+    }
+
+    /// Saves these credentials and removes those of other types.
+    pub fn set_credentials(&mut self, identity_id: Uuid, credentials: &Credentials) -> &mut Self {
+        for kind in CredentialsType::ALL {
+            match credentials.get(kind) {
+                Some(credential) => self.set_credential(identity_id, credential),
+                None => self.remove_credential(identity_id, kind),
+            };
+        }
+        self
+    }
+
+    fn index_identifiers(&mut self, identity_id: Uuid, credential: &Credential) -> &mut Self {
+        let kind = Param::Name(credential.kind.as_str());
+        let key = [identity_id.into(), kind.clone()];
+        self.push(Statement::new(UNINDEX_IDENTIFIERS, key));
+        let sql = "INSERT INTO credential_identifiers (identifier, type, identity_id) \
+             VALUES ($1, $2, $3)";
+        for identifier in &credential.identifiers {
+            let params = [identifier.as_str().into(), kind.clone(), identity_id.into()];
+            self.push(Statement::new(sql, params).unique(Unique::Identifier(credential.kind)));
+        }
+        self
+    }
+
+    fn index_addresses(&mut self, identity: &Identity) -> &mut Self {
+        for address in &identity.verifiable_addresses {
+            let key = (address.via, address.value.as_str(), address.id);
+            self.index_address(AddressPurpose::Verification, key, identity.id);
+        }
+        for address in &identity.recovery_addresses {
+            let key = (address.via, address.value.as_str(), address.id);
+            self.index_address(AddressPurpose::Recovery, key, identity.id);
+        }
+        self
+    }
+
+    fn index_address(
+        &mut self,
+        purpose: AddressPurpose,
+        (via, value, id): (Channel, &str, Uuid),
+        identity_id: Uuid,
+    ) {
+        let sql = "INSERT INTO identity_addresses (purpose, value, via, address_id, identity_id) \
+             VALUES ($1, $2, $3, $4, $5)";
+        let params = [
+            Param::Name(purpose.as_str()),
+            value.into(),
+            Param::Name(via.as_str()),
+            id.into(),
+            identity_id.into(),
+        ];
+        self.push(Statement::new(sql, params).unique(Unique::Address(purpose)));
+    }
+}
+
+const UNINDEX_IDENTIFIERS: &str =
+    "DELETE FROM credential_identifiers WHERE identity_id = $1 AND type = $2";
