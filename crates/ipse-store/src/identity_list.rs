@@ -146,9 +146,7 @@ impl Store {
         if let Paging::After { .. } = paging {
             return Ok(Page::cut(self.all(page, identity).await?, size));
         }
-        let [rows, total] = self
-            .together([page, Query::new(texts.total, params)])
-            .await?;
+        let [rows, total] = self.together([page, total]).await?;
         let page = Page::cut(all(rows, identity)?, size);
         Ok(Page {
             total: Some(count(total)?),
