@@ -31,7 +31,7 @@ pub use identity_list::{IdentityFilter, Paging};
 pub use limit::KeyHash;
 pub use session::{Authenticated, AuthenticatedForFlow, TokenHash};
 pub use session_list::{SessionCursor, SessionFilter};
-pub use store::{Location, OpenOptions, Page, Store};
+pub use store::{OpenOptions, Page, Store};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ pub(crate) struct Migration {
     pub(crate) version: i64,
     pub(crate) name: &'static str,
     pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
 }
 
 /// Every step, in the order of their versions.
@@ -16,6 +17,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     name: "initial",
     sqlite: include_str!("../migrations/sqlite/0001_initial.sql"),
+    postgres: include_str!("../migrations/postgres/0001_initial.sql"),
 }];
 
 /// The steps that a database at `version` lacks.

@@ -1,28 +1,19 @@
 //! The store as a whole: opening it, asking whether it works, closing it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use ipse_config::{Dsn, SqliteDsn, SqliteLocation};
 use tokio::sync::Notify;
 
 use crate::driver::sqlite::Sqlite;
 use crate::driver::{Driver, Query, Row};
 use crate::{Batch, StoreError};
 
-/// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// In this process, until it ends.
-    Memory,
-    /// In a SQLite file.
-    Sqlite(PathBuf),
-}
-
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
     /// Where the data is.
-    pub location: Location,
+    pub dsn: Dsn,
     /// Whether to make the tables, or bring them up to date, when needed. (Those in memory always are made.)
     pub migrate: bool,
 }
@@ -32,7 +23,7 @@ impl OpenOptions {
     #[must_use]
     pub fn memory() -> Self {
         Self {
-            location: Location::Memory,
+            dsn: Dsn::Memory,
             migrate: true,
         }
     }
@@ -77,10 +68,17 @@ impl Store {
     /// When the database can't be reached or its tables don't fit this program.
     pub async fn open(options: &OpenOptions) -> Result<Self, StoreError> {
         let migrate = options.migrate;
-        let driver = match &options.location {
-            Location::Memory => Driver::Sqlite(Sqlite::open(None, true).await?),
-            Location::Sqlite(path) => {
-                Driver::Sqlite(Sqlite::open(Some(path.clone()), migrate).await?)
+        let driver = match &options.dsn {
+            Dsn::Memory => Driver::Sqlite(Sqlite::open(None, true).await?),
+            Dsn::Sqlite(SqliteDsn { location, .. }) => {
+                let path = match location {
+                    SqliteLocation::Memory => None,
+                    SqliteLocation::File(path) => Some(path.clone()),
+                };
+                Driver::Sqlite(Sqlite::open(path, migrate).await?)
+            }
+            Dsn::Postgres(..) | Dsn::Cockroach(..) => {
+                return Err(StoreError::Location("this database isn't supported".into()));
             }
         };
         Ok(Self {

@@ -2,6 +2,11 @@
 
 mod support;
 
+mod courier;
+mod durability;
+mod flows;
 mod identities;
+mod migrations;
+mod sessions;
 
 pub(crate) use support::*;

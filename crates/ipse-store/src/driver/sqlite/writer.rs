@@ -108,3 +108,157 @@ fn carry_out(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::{self, Receiver};
+
+    use super::*;
+    use crate::Entity;
+    use crate::driver::sqlite::connection::{Place, open_writer};
+
+    type Answer = Receiver<Result<Vec<Written>, StoreError>>;
+
+    /// A database with one table, and a queue to fill before the writer begins: so it works in one group.
+    struct Bench {
+        connection: Connection,
+        queue: Queue<Job>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let connection = open_writer(&Place::Memory, true).unwrap();
+            connection
+                .execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB)")
+                .unwrap();
+            Self {
+                connection,
+                queue: Queue::new(),
+            }
+        }
+
+        /// Queues a unit that inserts these rows.
+        fn insert(&self, rows: &[(i64, usize)]) -> Answer {
+            self.push(rows.iter().map(|&(a, size)| insert(a, size)).collect())
+        }
+
+        fn push(&self, unit: Vec<Statement>) -> Answer {
+            let (reply, answer) = oneshot::channel();
+            self.queue.push(Job::Write(unit, reply)).unwrap();
+            answer
+        }
+
+        fn run(&self) {
+            self.queue.close();
+            run(&self.connection, &self.queue);
+        }
+
+        fn rows(&self) -> Vec<i64> {
+            let mut statement = self
+                .connection
+                .prepare("SELECT a FROM t ORDER BY a")
+                .unwrap();
+            let rows = statement.query_map((), |row| row.get(0)).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        }
+    }
+
+    fn insert(a: i64, size: usize) -> Statement {
+        let params = [a.into(), vec![7; size].as_slice().into()];
+        Statement::new("INSERT INTO t (a, b) VALUES ($1, $2)", params)
+    }
+
+    fn result(mut answer: Answer) -> Result<usize, StoreError> {
+        answer.try_recv().unwrap().map(|written| written.len())
+    }
+
+    #[test]
+    fn a_failing_unit_leaves_its_neighbours_alone() {
+        let bench = Bench::new();
+        let update = |a: i64| {
+            Statement::new("UPDATE t SET b = NULL WHERE a = $1", [a.into()]).one(Entity::Flow)
+        };
+        let first = bench.insert(&[(1, 1), (2, 1)]);
+        let duplicate = bench.insert(&[(3, 1), (1, 1)]);
+        let conflict = bench.push(vec![insert(4, 1), update(1), update(9)]);
+        let last = bench.insert(&[(5, 1)]);
+        bench.run();
+        assert_eq!(result(first), Ok(2));
+        assert!(matches!(result(duplicate), Err(StoreError::Duplicate(_))));
+        assert_eq!(result(conflict), Err(StoreError::Conflict(Entity::Flow)));
+        assert_eq!(result(last), Ok(1));
+        assert_eq!(bench.rows(), [1, 2, 5]);
+        let untouched: bool = bench
+            .connection
+            .query_row("SELECT b IS NOT NULL FROM t WHERE a = 1", (), |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert!(untouched, "the change of the failed unit was undone");
+    }
+
+    #[test]
+    fn units_that_wait_share_a_commit_and_reads_see_what_came_before() {
+        let bench = Bench::new();
+        let writes: Vec<_> = (0..1000).map(|a| bench.insert(&[(a, 1)])).collect();
+        let (reply, mut answer) = oneshot::channel();
+        let count = crate::driver::Query::new("SELECT count(*) FROM t", []);
+        bench.queue.push(Job::Read(vec![count], reply)).unwrap();
+        let after = bench.insert(&[(1000, 1)]);
+        bench.run();
+        let mut rows = answer.try_recv().unwrap().unwrap();
+        assert_eq!(
+            rows[0][0].int(),
+            Ok(1000),
+            "the read was answered in its turn"
+        );
+        for write in writes {
+            assert_eq!(result(write), Ok(1));
+        }
+        assert_eq!(result(after), Ok(1));
+    }
+
+    #[test]
+    fn a_full_disk_refuses_what_does_not_fit_and_tells_no_lies() {
+        let bench = Bench::new();
+        bench
+            .connection
+            .pragma_update_and_check(None, "max_page_count", 40, |_| Ok(()))
+            .unwrap();
+        let answers: Vec<_> = (0..60)
+            .map(|a| {
+                (
+                    a,
+                    bench.insert(&[(a, if a % 10 == 9 { 100_000 } else { 2000 })]),
+                )
+            })
+            .collect();
+        bench.run();
+        let mut told = Vec::new();
+        for (a, answer) in answers {
+            match result(answer) {
+                Ok(_) => told.push(a),
+                Err(StoreError::Unavailable(reason)) => {
+                    assert!(reason.contains("full"), "{reason}")
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(
+            bench.rows(),
+            told,
+            "what was acknowledged is there, and nothing else"
+        );
+        assert!(!told.is_empty());
+    }
+
+    #[test]
+    fn a_statement_that_makes_no_sense_is_an_error_and_not_the_end() {
+        let bench = Bench::new();
+        let broken = bench.push(vec![Statement::new("INSERT INTO nowhere VALUES (1)", [])]);
+        let fine = bench.insert(&[(1, 1)]);
+        bench.run();
+        assert!(matches!(result(broken), Err(StoreError::Unavailable(_))));
+        assert_eq!(result(fine), Ok(1));
+    }
+}
