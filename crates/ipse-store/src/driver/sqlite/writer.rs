@@ -10,11 +10,13 @@ use crate::driver::{Statement, Written};
 /// So many units share a commit at most, which bounds how long the first of them waits.
 const GROUP: usize = 256;
 
-/// A unit that has been carried out and waits for the commit.
-struct Done {
+/// A unit of work and whom to tell.
+struct Unit {
+    statements: Vec<Statement>,
     reply: Reply<Vec<Written>>,
-    result: Result<Vec<Written>, StoreError>,
 }
+
+type Outcome = Result<Vec<Written>, StoreError>;
 
 /// Works until the queue is closed, then empties the log.
 pub(super) fn run(connection: &Connection, queue: &Queue<Job>) {
@@ -24,7 +26,13 @@ pub(super) fn run(connection: &Connection, queue: &Queue<Job>) {
             Job::Read(queries, reply) => {
                 let _ = reply.send(reader::answer(&mut statements, &queries));
             }
-            Job::Write(unit, reply) => group(&mut statements, queue, unit, reply),
+            Job::Write(unit, reply) => {
+                let first = Unit {
+                    statements: unit,
+                    reply,
+                };
+                group(&mut statements, queue, first);
+            }
         }
     }
     drop(statements);
@@ -36,59 +44,73 @@ pub(super) fn run(connection: &Connection, queue: &Queue<Job>) {
 }
 
 /// Carries out a unit and those that have queued up behind it, commits them together, and only then tells the callers.
-fn group(
-    statements: &mut Statements<'_>,
-    queue: &Queue<Job>,
-    unit: Vec<Statement>,
-    reply: Reply<Vec<Written>>,
-) {
-    if let Err(error) = statements.control("BEGIN IMMEDIATE") {
-        let _ = reply.send(Err(error));
-        return;
-    }
-    let mut group = vec![Done {
-        result: carry_out(statements, &unit),
-        reply,
-    }];
-    while group.len() < GROUP && !statements.is_autocommit() {
-        let Some(Job::Write(unit, reply)) = queue.pop_if(|job| matches!(job, Job::Write(..)))
-        else {
-            break;
-        };
-        group.push(Done {
-            result: carry_out(statements, &unit),
+fn group(statements: &mut Statements<'_>, queue: &Queue<Job>, first: Unit) {
+    let mut units = vec![first];
+    while units.len() < GROUP
+        && let Some(Job::Write(unit, reply)) = queue.pop_if(|job| matches!(job, Job::Write(..)))
+    {
+        units.push(Unit {
+            statements: unit,
             reply,
         });
     }
-    let committed = commit(statements, &group);
-    for Done { reply, result } in group {
-        let _ = reply.send(committed.clone().and(result));
+    match attempt(statements, &units) {
+        Ok(outcomes) => {
+            for (unit, outcome) in units.into_iter().zip(outcomes) {
+                tell(unit, outcome);
+            }
+        }
+        // One unit that doesn't fit on the disk must not take the others with it.
+        Err(error) => {
+            tracing::error!(%error, units = units.len(), "can't write to the database");
+            for unit in units {
+                let outcome = alone(statements, &unit);
+                tell(unit, outcome);
+            }
+        }
     }
 }
 
-/// Commits the group. When that fails, or some failure has rolled back everything, no unit of it was written.
-fn commit(statements: &mut Statements<'_>, group: &[Done]) -> Result<(), StoreError> {
-    if statements.is_autocommit() {
-        let cause = group
-            .iter()
-            .find_map(|done| done.result.as_ref().err().cloned());
-        return Err(cause.unwrap_or_else(|| StoreError::Unavailable("the group was undone".into())));
+fn tell(unit: Unit, outcome: Outcome) {
+    // Nobody may be waiting any more; what was written stays written.
+    let _ = unit.reply.send(outcome);
+}
+
+/// Carries out one unit in a transaction of its own.
+fn alone(statements: &mut Statements<'_>, unit: &Unit) -> Outcome {
+    let mut outcomes = attempt(statements, std::slice::from_ref(unit))?;
+    outcomes.pop().unwrap_or_else(|| Ok(Vec::new()))
+}
+
+/// Carries out units in one transaction. `Err` means that none of them was written: the transaction as a whole failed.
+fn attempt(statements: &mut Statements<'_>, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+    if let Err(error) = statements.control("BEGIN IMMEDIATE") {
+        // Another process holds the file; to ask again for each unit would only take longer.
+        return Ok(units.iter().map(|_| Err(error.clone())).collect());
     }
-    statements.control("COMMIT").inspect_err(|error| {
-        tracing::error!(%error, units = group.len(), "can't commit");
-        if !statements.is_autocommit()
-            && let Err(error) = statements.control("ROLLBACK")
-        {
-            tracing::error!(%error, "can't roll back");
+    let mut outcomes = Vec::with_capacity(units.len());
+    for unit in units {
+        let outcome = carry_out(statements, &unit.statements);
+        if statements.is_autocommit() {
+            // This failure has rolled back the whole transaction, not only the unit.
+            let lost = StoreError::Unavailable("the transaction was undone".into());
+            return Err(outcome.err().unwrap_or(lost));
         }
-    })
+        outcomes.push(outcome);
+    }
+    match statements.control("COMMIT") {
+        Ok(()) => Ok(outcomes),
+        Err(error) => {
+            if !statements.is_autocommit() {
+                statements.control("ROLLBACK")?;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Carries out one unit, or leaves no trace of it.
-fn carry_out(
-    statements: &mut Statements<'_>,
-    unit: &[Statement],
-) -> Result<Vec<Written>, StoreError> {
+fn carry_out(statements: &mut Statements<'_>, unit: &[Statement]) -> Outcome {
     statements.control("SAVEPOINT unit")?;
     let result = unit
         .iter()
@@ -229,7 +251,7 @@ mod tests {
             .map(|a| {
                 (
                     a,
-                    bench.insert(&[(a, if a % 10 == 9 { 100_000 } else { 2000 })]),
+                    bench.insert(&[(a, if a % 10 == 9 { 200_000 } else { 1000 })]),
                 )
             })
             .collect();
@@ -249,7 +271,11 @@ mod tests {
             told,
             "what was acknowledged is there, and nothing else"
         );
-        assert!(!told.is_empty());
+        assert!(
+            told.len() > 10,
+            "small units are written beside those that don't fit: {told:?}"
+        );
+        assert!(told.iter().all(|a| a % 10 != 9), "{told:?}");
     }
 
     #[test]
