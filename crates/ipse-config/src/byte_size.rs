@@ -93,7 +93,11 @@ impl JsonSchema for ByteSize {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9]+(B|KB|MB|GB|TB|PB|EB)$" })
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]+(B|KB|MB|GB|TB|PB|EB)$",
+            "examples": ["128MB"],
+        })
     }
 }
 

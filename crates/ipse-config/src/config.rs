@@ -165,7 +165,7 @@ impl Config {
 }
 
 /// The configured address, or one made from where the server listens.
-fn base_url(configured: Option<&Url>, host: &str, port: u16, dev: bool) -> Url {
+pub(crate) fn base_url(configured: Option<&Url>, host: &str, port: u16, dev: bool) -> Url {
     let mut url = configured
         .cloned()
         .unwrap_or_else(|| guessed_base_url(host, port, dev));

@@ -66,7 +66,10 @@ section! {
     pub struct Smtp {
         /// Its address: `smtps://user:password@host:465/` for TLS from the start, `smtp://` for
         /// STARTTLS.
-        #[schemars(regex(pattern = "^smtps?://"))]
+        #[schemars(
+            regex(pattern = "^smtps?://"),
+            extend("examples" = ["smtps://user:password@smtp.example.org:465/"])
+        )]
         pub connection_uri: Option<SecretUrl>,
         /// A client certificate.
         pub client_cert_path: Option<PathBuf>,
@@ -123,7 +126,10 @@ section! {
     /// The request made per message.
     pub struct RequestConfig {
         /// Its address.
-        #[schemars(regex(pattern = "^https?://"))]
+        #[schemars(
+            regex(pattern = "^https?://"),
+            extend("examples" = ["https://messages.example.org/send"])
+        )]
         pub url: Option<Url>,
         /// Its HTTP method.
         pub method: String = "POST".to_owned(),

@@ -114,7 +114,7 @@ impl JsonSchema for GoDuration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": PATTERN })
+        json_schema!({ "type": "string", "pattern": PATTERN, "examples": ["1h30m"] })
     }
 }
 

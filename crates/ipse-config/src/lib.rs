@@ -19,8 +19,11 @@ mod feature_flags;
 mod hashers;
 mod identity;
 mod ipse;
+mod load;
 mod log;
 mod oauth2_provider;
+mod reload;
+mod schema;
 mod secret;
 mod secrets;
 mod security;
@@ -45,8 +48,13 @@ pub use feature_flags::{FeatureFlags, ProfileNodeGroup};
 pub use hashers::{Argon2, Bcrypt, CipherAlgorithm, Ciphers, HasherAlgorithm, Hashers};
 pub use identity::{Identity, IdentitySchema};
 pub use ipse::Ipse;
+pub use load::{
+    ConfigError, Loaded, Origin, Problem, ProblemKind, Purpose, Sources, Warning, load,
+};
 pub use log::{Log, LogFormat, LogLevel};
 pub use oauth2_provider::OAuth2Provider;
+pub use reload::{ConfigHandle, Reload, Reloader};
+pub use schema::json_schema;
 pub use secret::{Secret, SecretUrl};
 pub use secrets::{CipherKeys, SecretKeys, Secrets};
 pub use security::{AccountEnumeration, Security};

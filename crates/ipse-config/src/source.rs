@@ -99,7 +99,11 @@ impl JsonSchema for Source {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(http|https|file|base64)://" })
+        json_schema!({
+            "type": "string",
+            "pattern": "^(http|https|file|base64)://",
+            "examples": ["file:///etc/ipse/person.schema.json"],
+        })
     }
 }
 

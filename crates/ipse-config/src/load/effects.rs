@@ -1,0 +1,154 @@
+//! Keys that are accepted but do nothing, or nothing yet.
+//!
+//! When a feature lands, its line is deleted here.
+
+use serde_json::Value;
+
+use super::error::Warning;
+use super::key::{KeyPath, Segment};
+use super::tree::Tree;
+
+/// What is planned.
+const NOT_YET: &str = "is accepted but has no effect yet";
+/// What the reference only has in editions that are paid for.
+const NOT_PLANNED: &str = "belongs to the reference's paid edition and has no effect";
+/// What the reference itself ignores.
+const OBSOLETE: &str = "has no effect and can be removed";
+/// What only means something on the command line.
+const COMMAND_LINE: &str = "is a command line flag and has no effect here";
+
+/// Keys without effect, each with the reason. `*` stands for any one key or item; everything below
+/// a key is meant with it.
+const WITHOUT_EFFECT: &[(&str, &str)] = &[
+    ("config", COMMAND_LINE),
+    ("enterprise", NOT_PLANNED),
+    ("expose-metrics-port", NOT_YET),
+    ("feature_flags.cacheable_sessions_max_age", NOT_YET),
+    ("feature_flags.cacheable_sessions", NOT_YET),
+    ("feature_flags.faster_session_extend", OBSOLETE),
+    ("feature_flags.refresh_login_choose_address", NOT_YET),
+    ("hashers.argon2.dedicated_memory", OBSOLETE),
+    ("hashers.argon2.expected_deviation", OBSOLETE),
+    ("hashers.argon2.expected_duration", OBSOLETE),
+    ("help", COMMAND_LINE),
+    ("oauth2_provider", NOT_YET),
+    ("organizations", NOT_PLANNED),
+    ("preview", NOT_PLANNED),
+    ("selfservice.flows.recovery", NOT_YET),
+    ("selfservice.flows.verification", NOT_YET),
+    ("selfservice.methods.b2b", NOT_PLANNED),
+    ("selfservice.methods.code.mfa_enabled", NOT_YET),
+    ("selfservice.methods.code.passwordless_enabled", NOT_YET),
+    ("selfservice.methods.link.config.base_url", OBSOLETE),
+    ("selfservice.methods.link.enabled", NOT_YET),
+    ("selfservice.methods.lookup_secret", NOT_YET),
+    ("selfservice.methods.oidc", NOT_YET),
+    ("selfservice.methods.passkey", NOT_YET),
+    ("selfservice.methods.totp", NOT_YET),
+    ("selfservice.methods.webauthn.config.rp.icon", OBSOLETE),
+    ("selfservice.methods.webauthn", NOT_YET),
+    ("tracing", NOT_YET),
+];
+
+/// A warning for each key that is set without effect.
+pub(crate) fn warnings(tree: &Tree, value: &Value) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    descend(tree, value, &KeyPath::default(), &mut warnings);
+    warnings
+}
+
+fn descend(tree: &Tree, value: &Value, path: &KeyPath, warnings: &mut Vec<Warning>) {
+    if let Some(why) = reason(path) {
+        if !is_off(value) {
+            let key = path.to_string();
+            warnings.push(Warning {
+                key,
+                origin: tree.origin(path),
+                why: why.to_owned(),
+            });
+        }
+        return;
+    }
+    match value {
+        Value::Object(entries) => {
+            for (key, below) in entries {
+                descend(tree, below, &path.key(key), warnings);
+            }
+        }
+        Value::Array(items) => {
+            for (index, below) in items.iter().enumerate() {
+                descend(tree, below, &path.index(index), warnings);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn reason(path: &KeyPath) -> Option<&'static str> {
+    WITHOUT_EFFECT
+        .iter()
+        .find(|(pattern, _)| matches(pattern, path))
+        .map(|(_, why)| *why)
+}
+
+fn matches(pattern: &str, path: &KeyPath) -> bool {
+    let mut parts = pattern.split('.');
+    let all = path
+        .segments()
+        .iter()
+        .all(|segment| match (parts.next(), segment) {
+            (Some("*"), _) => true,
+            (Some(part), Segment::Key(key)) => part == key,
+            (Some(_), Segment::Index(_)) | (None, _) => false,
+        });
+    all && parts.next().is_none()
+}
+
+/// Whether nothing is asked for: a feature that is switched off lacks nothing.
+fn is_off(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Object(entries) => {
+            entries.get("enabled") == Some(&Value::Bool(false)) || entries.values().all(is_off)
+        }
+        Value::Array(items) => items.iter().all(is_off),
+        Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::load::origin::Origin;
+    use crate::schema::KnownKeys;
+
+    #[test]
+    fn only_known_keys_are_listed() {
+        let known = KnownKeys::new();
+        for (pattern, _) in WITHOUT_EFFECT {
+            let last = pattern.rsplit('.').next().unwrap();
+            assert!(
+                known
+                    .paths_ending_in(last)
+                    .iter()
+                    .any(|path| path == pattern),
+                "{pattern} is no key"
+            );
+        }
+    }
+
+    #[test]
+    fn a_feature_that_is_off_is_not_missed() {
+        let value = json!({ "tracing": { "provider": "jaeger" }, "organizations": [],
+            "help": false, "preview": {}, "dsn": "memory",
+            "selfservice": { "methods": { "b2b": { "config": { "organizations": [] } } } } });
+        let tree = Tree::of(value.clone(), &Origin::Program);
+        let keys: Vec<_> = warnings(&tree, &value)
+            .into_iter()
+            .map(|warning| warning.key)
+            .collect();
+        assert_eq!(keys, ["tracing"]);
+    }
+}
