@@ -13,8 +13,8 @@ crate::message::messages! {
     1_070_004 Info node_label_id() = "Email, phone number or username";
     /// The label of the button that sends a form.
     1_070_005 Info node_label_submit() = "Submit";
-    /// The label of the button that checks a code.
-    1_070_006 Info node_label_verify_otp() = "Check the code";
+    /// The label of the field for the first code of a new authenticator app.
+    1_070_006 Info node_label_verify_otp() = "Code from your authenticator app";
     /// The label of an e-mail field.
     1_070_007 Info node_label_email() = "Email";
     /// The label of the button that sends the code once more.
