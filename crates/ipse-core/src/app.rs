@@ -9,6 +9,8 @@ use ipse_jsonnet::Jsonnet;
 use ipse_model::{Clock, Random};
 use ipse_store::Store;
 
+use crate::method::password::policy::{BreachList, Remembering};
+use crate::outgoing::{HttpBreachList, Outgoing};
 use crate::schema::Schemas;
 
 /// What the configuration means right now, worked out once. Replaced as a whole on reload.
@@ -39,6 +41,10 @@ pub struct App {
     pub hasher: Hasher,
     /// Jsonnet in child processes.
     pub jsonnet: Jsonnet,
+    /// Requests to other servers.
+    pub outgoing: Arc<dyn Outgoing>,
+    /// Passwords that are known from data breaches.
+    pub breaches: Arc<dyn BreachList>,
     snapshot: ArcSwap<Snapshot>,
 }
 
@@ -54,6 +60,8 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Jsonnet.
     pub jsonnet: Jsonnet,
+    /// Requests to other servers.
+    pub outgoing: Arc<dyn Outgoing>,
     /// The first snapshot.
     pub snapshot: Snapshot,
 }
@@ -62,8 +70,11 @@ impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let list = HttpBreachList(Arc::clone(&parts.outgoing));
         Self {
             store: parts.store,
+            breaches: Arc::new(Remembering::new(list, Arc::clone(&parts.clock))),
+            outgoing: parts.outgoing,
             clock: parts.clock,
             random: parts.random,
             hasher: parts.hasher,

@@ -5,8 +5,10 @@ pub mod csrf;
 pub mod cx;
 pub mod error;
 pub mod flow;
+pub mod hook;
 pub mod identity;
 pub mod method;
+pub mod outgoing;
 pub mod schema;
 pub mod session;
 

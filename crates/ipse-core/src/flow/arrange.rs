@@ -1,0 +1,33 @@
+//! The order of nodes on a form. Clients draw them as they come, so the order is part of the interface.
+
+use ipse_ui::{Container, Group, InputType, Node};
+
+/// By group; within a group as they were added, the buttons that choose a method last.
+pub fn by_group(ui: &mut Container, groups: &[Group]) {
+    let rank = |node: &Node| {
+        let group = groups.iter().position(|group| *group == node.group).unwrap_or(groups.len());
+        (group, chooses_method(node))
+    };
+    ui.nodes.sort_by_key(rank);
+}
+
+/// A sign-up form that asks for nothing but a password has it right behind the first trait, which usually is the
+/// identifier.
+pub fn password_behind_identifier(ui: &mut Container) {
+    let others = [Group::Code, Group::Webauthn, Group::Passkey];
+    if ui.nodes.iter().any(|node| others.contains(&node.group)) {
+        return;
+    }
+    let password = ui.nodes.iter().position(|node| node.name() == "password");
+    let first_trait = ui.nodes.iter().position(|node| node.name().starts_with("traits."));
+    if let (Some(password), Some(first_trait)) = (password, first_trait)
+        && first_trait < password
+    {
+        let node = ui.nodes.remove(password);
+        ui.nodes.insert(first_trait + 1, node);
+    }
+}
+
+fn chooses_method(node: &Node) -> bool {
+    node.as_input().is_some_and(|input| input.input_type == InputType::Submit && input.name == "method")
+}

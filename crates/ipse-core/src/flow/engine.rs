@@ -1,0 +1,280 @@
+//! The one pipeline: create, fetch, submit and resume, the same for every flow.
+
+use ipse_model::{FlowClient, FlowState, Timestamp, Uuid};
+use ipse_store::{Entity, StoreError};
+use serde_json::json;
+
+use super::error::{Failed, settle};
+use super::{Begin, Flow, FlowError, Form, FormProblem, Kind, Outcome, continuity, return_to};
+use crate::cx::Cx;
+use crate::error::ApiError;
+use crate::hook;
+use crate::method::{Handles, Step};
+
+/// Starts a flow.
+///
+/// # Errors
+/// When the flow is switched off, the client may not start it, or `return_to` leads somewhere that isn't allowed.
+pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, ApiError> {
+    let csrf = (client == FlowClient::Browser).then(|| cx.jar.ensure_csrf(cx.random()));
+    let (subject, mut flow, writes) = match K::begin(cx, client).await? {
+        Begin::Elsewhere(location) => return Ok(Outcome::Redirect { location }),
+        Begin::With { subject, extra, data, identity_id, writes } => {
+            return_to::check(cx)?;
+            let mut flow = Flow::<K>::new(cx, client, extra, data);
+            flow.identity_id = identity_id;
+            (subject, flow, writes)
+        }
+    };
+    let token = csrf.map(|secret| secret.mask(cx.random())).unwrap_or_default();
+    flow.ui().push(ipse_ui::Node::csrf(&token));
+    populate(cx, &mut flow, &subject).await.map_err(cannot_be_shown)?;
+    hook::before(cx, &flow).await?;
+    let mut batch = writes.unwrap_or_else(|| cx.store().batch());
+    batch.insert_flow(&flow.to_record());
+    batch.commit().await?;
+    Ok(Outcome::Ready { body: K::render(cx, &flow, &subject), page: flow.page(cx) })
+}
+
+/// Shows a flow.
+///
+/// # Errors
+/// When there is no such flow, it has expired, or this client may not see it.
+pub async fn fetch<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
+    let id = cx.request.query("id").and_then(|id| id.parse().ok()).unwrap_or(Uuid::nil());
+    Ok(Outcome::Fetched { body: K::fetch(cx, id).await? })
+}
+
+/// Works on what a client has submitted.
+///
+/// # Errors
+/// Everything that can't be shown on the flow's form.
+pub async fn submit<K: Kind>(
+    cx: &Cx,
+    form: Result<Form, FormProblem>,
+) -> Result<Outcome, ApiError> {
+    carry_out::<K>(cx, &Submission::Sent(form)).await
+}
+
+/// How often a submission is tried that others keep overtaking.
+const TRIES: usize = 4;
+
+/// Works on a submission. When something else has changed the same account or flow in the meantime, it is looked at anew.
+async fn carry_out<K: Kind>(cx: &Cx, submission: &Submission) -> Result<Outcome, ApiError> {
+    for _ in 0..TRIES {
+        let (flow, subject) = K::open(cx, flow_id(cx)?).await?;
+        if flow.is_expired(cx.now) {
+            return replace_expired(cx, &flow, &subject).await;
+        }
+        if let Some(outcome) = attempt(cx, flow, subject, submission).await? {
+            return Ok(outcome);
+        }
+    }
+    Err(ApiError::conflict("The account was changed from elsewhere at the same time. Please try again."))
+}
+
+/// Goes on with a submission that was paused while the person signed in again; without one, shows the flow's page.
+///
+/// # Errors
+/// As [`submit`].
+pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
+    let (flow, subject) = K::open(cx, flow_id(cx)?).await?;
+    if let Some(outcome) = K::follow(cx, &flow, &subject).await? {
+        return Ok(outcome);
+    }
+    if flow.is_expired(cx.now) {
+        return replace_expired(cx, &flow, &subject).await;
+    }
+    drop(subject);
+    match continuity::take(cx, flow.id(), flow.identity_id).await? {
+        Some(paused) => carry_out::<K>(cx, &Submission::Resumed(Ok(paused.form))).await,
+        None => Ok(Outcome::Redirect { location: flow.page(cx) }),
+    }
+}
+
+/// What is worked on.
+enum Submission {
+    /// Sent just now.
+    Sent(Result<Form, FormProblem>),
+    /// Sent before the person had to sign in again. It passed the checks of its origin then.
+    Resumed(Result<Form, FormProblem>),
+}
+
+/// Works on a submission once. `None`: it has to be looked at anew.
+async fn attempt<K: Kind>(
+    cx: &Cx,
+    mut flow: Flow<K>,
+    mut subject: K::Subject,
+    submission: &Submission,
+) -> Result<Option<Outcome>, ApiError> {
+    let (Submission::Sent(form) | Submission::Resumed(form)) = submission;
+    let method = form.as_ref().ok().and_then(find::<K>);
+    let identity_id = flow.identity_id;
+    let error = match decide(cx, &mut flow, &subject, (submission, method)).await {
+        Ok(Step::Done(decision)) => match K::complete(cx, &mut flow, &mut subject, decision).await {
+            Ok(outcome) => return Ok(Some(outcome)),
+            Err(error) => error,
+        },
+        Ok(Step::Show) => {
+            save(cx, &flow).await?;
+            let body = K::render_next(cx, &flow, &subject);
+            return Ok(Some(Outcome::Again { body, page: flow.page(cx), status: 303 }));
+        }
+        Ok(Step::Leave(location)) => return Ok(Some(Outcome::Leave { location })),
+        Err(error) => error,
+    };
+    if matches!(error, FlowError::Overtaken) {
+        return Ok(None);
+    }
+    let failed = Failed { method, form: form.as_ref().ok(), identity_id };
+    settle(cx, &mut flow, &subject, failed, error).await.map(Some)
+}
+
+/// Checks where a submission comes from and asks its method.
+async fn decide<K: Kind>(
+    cx: &Cx,
+    flow: &mut Flow<K>,
+    subject: &K::Subject,
+    (submission, method): (&Submission, Option<&'static dyn Handles<K>>),
+) -> Result<Step<K::Decision>, FlowError> {
+    let (Submission::Sent(form) | Submission::Resumed(form)) = submission;
+    let (form, method) = responsible::<K>(cx, flow, subject, form, method)?;
+    if matches!(submission, Submission::Sent(_)) {
+        K::check_origin(cx, flow, form)?;
+        continuity::forget(cx).await?;
+    }
+    flow.transient_payload = transient_payload(form)?;
+    flow.shown.ui.clear_messages();
+    method.submit(cx, flow, subject, form).await
+}
+
+/// The method that the form is for, if there is one and it is switched on.
+fn responsible<'a, K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    subject: &K::Subject,
+    form: &'a Result<Form, FormProblem>,
+    method: Option<&'static dyn Handles<K>>,
+) -> Result<(&'a Form, &'static dyn Handles<K>), FlowError> {
+    K::guard(cx, flow, subject)?;
+    let form = form.as_ref().map_err(K::undecodable)?;
+    let method = method.ok_or_else(|| FlowError::form(K::no_method()))?;
+    if !K::enabled(cx, method.id()) {
+        return Err(switched_off().into());
+    }
+    Ok((form, method))
+}
+
+fn find<K: Kind>(form: &Form) -> Option<&'static dyn Handles<K>> {
+    K::methods().iter().copied().find(|method| method.claims(form))
+}
+
+fn switched_off() -> ApiError {
+    ApiError::not_found("This endpoint is switched off in the configuration.")
+}
+
+fn transient_payload(form: &Form) -> Result<Option<ipse_model::Json>, FlowError> {
+    match form.transient_payload() {
+        None => Ok(None),
+        Some(payload) if payload.is_object() => Ok(Some(ipse_model::Json::from(payload))),
+        Some(_) => {
+            Err(ApiError::bad_request("The transient_payload has to be a JSON object.").into())
+        }
+    }
+}
+
+/// Adds the nodes of every method that is switched on, in the order of the table of methods.
+pub(crate) async fn populate<K: Kind>(
+    cx: &Cx,
+    flow: &mut Flow<K>,
+    subject: &K::Subject,
+) -> Result<(), FlowError> {
+    for method in K::methods() {
+        if K::enabled(cx, method.id()) {
+            method.populate(cx, flow, subject).await?;
+        }
+    }
+    K::arrange(cx, flow, subject);
+    Ok(())
+}
+
+/// Shows a form that has something to say.
+pub(super) async fn show_again<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    subject: &K::Subject,
+) -> Result<Outcome, ApiError> {
+    save(cx, flow).await?;
+    let body = K::render(cx, flow, subject);
+    Ok(Outcome::Again { body, page: flow.page(cx), status: K::AGAIN_STATUS })
+}
+
+/// Saves a flow. When a twin of this request was faster, what it has saved stays.
+async fn save<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
+    let mut batch = cx.store().batch();
+    batch.update_flow(&flow.to_record());
+    match batch.commit().await {
+        Err(StoreError::Conflict(Entity::Flow)) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Starts a new flow in place of an expired one and says so.
+async fn replace_expired<K: Kind>(
+    cx: &Cx,
+    expired: &Flow<K>,
+    subject: &K::Subject,
+) -> Result<Outcome, ApiError> {
+    let expired_at = expired.shown.expires_at;
+    let mut flow =
+        Flow::<K>::new(cx, expired.shown.client, expired.shown.extra.clone(), expired.data.clone());
+    flow.identity_id = expired.identity_id;
+    flow.shown.request_url.clone_from(&expired.shown.request_url);
+    flow.shown.return_to.clone_from(&expired.shown.return_to);
+    let token = match expired.shown.client {
+        FlowClient::Browser => cx.jar.ensure_csrf(cx.random()).mask(cx.random()),
+        FlowClient::Api => String::new(),
+    };
+    flow.ui().push(ipse_ui::Node::csrf(&token));
+    populate(cx, &mut flow, subject).await.map_err(cannot_be_shown)?;
+    flow.ui().say(K::expired(expired_at));
+    let mut batch = cx.store().batch();
+    batch.insert_flow(&flow.to_record());
+    batch.commit().await?;
+    K::replaced(cx, expired_at, &flow)
+}
+
+/// 410 `self_service_flow_expired`: there is another flow in its place.
+pub(super) fn gone<K: Kind>(now: Timestamp, expired_at: Timestamp, replacement: &Flow<K>) -> ApiError {
+    let since = now.duration_since(expired_at);
+    ApiError::new(410, "self-service flow expired")
+        .id("self_service_flow_expired")
+        .reason(format!(
+            "The self-service flow expired {} minutes ago, initialize a new one.",
+            super::since(expired_at, now)
+        ))
+        .beside("expired_at", json!(expired_at))
+        .beside("since", json!(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)))
+        .beside("use_flow_id", json!(replacement.id()))
+}
+
+/// A new form has nothing filled in, so that nothing can be wrong with it; what else fails is an error.
+pub(super) fn cannot_be_shown(error: FlowError) -> ApiError {
+    match error {
+        FlowError::Api(error) => *error,
+        other => ApiError::internal(&other),
+    }
+}
+
+fn flow_id(cx: &Cx) -> Result<Uuid, ApiError> {
+    cx.request
+        .query("flow")
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| ApiError::bad_request("The flow query parameter is missing or malformed."))
+}
+
+/// Whether a flow in this state has been completed.
+#[must_use]
+pub fn is_complete(state: FlowState) -> bool {
+    matches!(state, FlowState::Success | FlowState::PassedChallenge)
+}

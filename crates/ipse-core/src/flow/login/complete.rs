@@ -1,0 +1,153 @@
+//! Signs somebody in: a new session, or the present one confirmed.
+
+use ipse_model::{Aal, IdentityState};
+use ipse_store::StoreError;
+use ipse_ui::text;
+use serde_json::{Value, json};
+
+use super::{Login, Proof, Visitor};
+use crate::cx::Cx;
+use crate::error::ApiError;
+use crate::flow::continue_with::ContinueWith;
+use crate::flow::{Flow, FlowError, Outcome, return_to, with_query};
+use crate::hook;
+use crate::session::{self, Authenticated};
+
+pub(super) async fn complete(
+    cx: &Cx,
+    flow: &mut Flow<Login>,
+    visitor: &mut Visitor,
+    mut proof: Proof,
+) -> Result<Outcome, FlowError> {
+    if proof.identity.state == IdentityState::Inactive {
+        return Err(ApiError::unauthorized("This account was disabled.").into());
+    }
+    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    let stepping_up = flow.shown.extra.requested_aal == Aal::Aal2;
+    if stepping_up && visitor.as_ref().map(|visitor| visitor.identity.id) != Some(proof.identity.id) {
+        return Err(crate::flow::settings::identity_mismatch().into());
+    }
+    let present = visitor.take().filter(|visitor| {
+        (flow.shown.extra.refresh || stepping_up) && visitor.identity.id == proof.identity.id
+    });
+    let confirmed = present.is_some();
+    let (signed_in, hash) = match present {
+        Some(mut present) => {
+            session::refresh(cx, &mut present.session, proof.method.clone());
+            present.identity = proof.identity.clone();
+            (present, None)
+        }
+        None => {
+            let issued = session::issue(cx, &proof.identity, proof.method.clone());
+            let identity = proof.identity.clone();
+            (Authenticated { session: issued.session, identity, token: issued.token }, Some(issued.hash))
+        }
+    };
+    hook::before_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
+    save(cx, flow, &signed_in, hash, &proof).await?;
+    hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
+    answer(cx, flow, &proof, &signed_in, confirmed)
+}
+
+fn stage<'a>(flow: &'a Flow<Login>, proof: &'a mut Proof, who: &'a Authenticated) -> hook::Stage<'a> {
+    hook::Stage {
+        flow,
+        identity: Some(&mut proof.identity),
+        credentials: Some(&mut proof.credentials),
+        session: Some(&who.session),
+    }
+}
+
+/// Writes the session and what else came of the login. A flow that a twin of this request has just completed doesn't
+/// matter: both have proved who they are.
+async fn save(
+    cx: &Cx,
+    flow: &mut Flow<Login>,
+    signed_in: &Authenticated,
+    hash: Option<ipse_store::TokenHash>,
+    proof: &Proof,
+) -> Result<(), FlowError> {
+    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    flow.shown.active = Some(proof.by);
+    let record = flow.to_record();
+    for with_flow in [true, false] {
+        let mut batch = cx.store().batch();
+        match &hash {
+            Some(hash) => batch.insert_session(&signed_in.session, hash),
+            None => batch.update_session(&signed_in.session),
+        };
+        if let Some(credential) = &proof.upgrade {
+            batch.set_credential(proof.identity.id, credential);
+        }
+        if hook::revokes_other_sessions(hooks.hooks) {
+            batch.revoke_sessions_except(proof.identity.id, Some(signed_in.session.id));
+        }
+        if with_flow {
+            batch.update_flow(&record);
+        }
+        match batch.commit().await {
+            Err(StoreError::Conflict(ipse_store::Entity::Flow)) if with_flow => {}
+            other => return Ok(other?),
+        }
+    }
+    Ok(())
+}
+
+fn answer(
+    cx: &Cx,
+    flow: &Flow<Login>,
+    proof: &Proof,
+    signed_in: &Authenticated,
+    confirmed: bool,
+) -> Result<Outcome, FlowError> {
+    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    let location =
+        return_to::after(cx, flow.shown.return_to.as_deref(), &[hooks.default_browser_return_url])?;
+    let mut session = session::View::new(cx, &signed_in.session, &signed_in.identity);
+    if confirmed {
+        session = session.with_device(session::another(cx));
+    }
+    if !flow.is_browser() {
+        let body = json!({
+            "session_token": signed_in.token,
+            "session": session,
+            "continue_with": Value::Null,
+        });
+        return Ok(Outcome::Done { body: body.to_string(), location });
+    }
+    cx.jar.set_session(signed_in.token.clone(), signed_in.session.expires_at);
+    if !confirmed {
+        cx.jar.rotate_csrf(cx.random());
+    }
+    if let Some(location) = second_factor_due(cx, flow, proof, signed_in) {
+        return Ok(Outcome::Leave { location });
+    }
+    let next = [ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() }];
+    let body = json!({ "session": session, "continue_with": next });
+    Ok(Outcome::Done { body: body.to_string(), location })
+}
+
+/// Where a browser goes to give a second factor, when sessions need one that this account has.
+fn second_factor_due(
+    cx: &Cx,
+    flow: &Flow<Login>,
+    proof: &Proof,
+    signed_in: &Authenticated,
+) -> Option<String> {
+    let config = cx.config();
+    let required = config.session.whoami.required_aal;
+    if session::aal::satisfies(config, &signed_in.session, required, &proof.credentials) {
+        return None;
+    }
+    let login = cx.public_url("self-service/login/browser?aal=aal2");
+    Some(match &flow.shown.return_to {
+        Some(to) => with_query(&login, "return_to", to),
+        None => login,
+    })
+}
+
+/// What is said when identifier and secret don't belong together, whichever of the two is wrong.
+#[must_use]
+pub(crate) fn invalid_credentials() -> FlowError {
+    FlowError::form(text::validation::invalid_credentials())
+}

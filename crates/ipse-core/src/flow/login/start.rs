@@ -1,0 +1,65 @@
+//! Whether a login flow may begin, and as what: a first sign-in, a second factor, or proving it again.
+
+use ipse_model::{Aal, FlowClient};
+
+use super::{Login, LoginData, LoginExtra};
+use crate::cx::Cx;
+use crate::error::ApiError;
+use crate::flow::{Begin, return_to, shared};
+use crate::session;
+
+/// What somebody who is signed in already is told.
+pub(super) const ALREADY: &str = "A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?";
+
+pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, ApiError> {
+    let requested_aal = requested_aal(cx)?;
+    let visitor = session::authenticate(cx).await?;
+    let refresh = cx.request.flag("refresh");
+    if let Some(visitor) = &visitor
+        && !refresh
+        && (requested_aal == Aal::Aal1 || visitor.session.aal >= requested_aal)
+    {
+        return already_signed_in(cx, client);
+    }
+    if visitor.is_none() && requested_aal == Aal::Aal2 {
+        return Err(ApiError::unauthorized("A second factor can only be asked for after a first one. Please sign in first.")
+            .id("session_aal1_required")
+            .browser_to(cx.public_url("self-service/login/browser")));
+    }
+    let refresh = refresh && visitor.is_some();
+    let identity_id = visitor.as_ref().map(|visitor| visitor.identity.id);
+    let exchange = shared::begin_exchange(cx, client);
+    Ok(Begin::With {
+        subject: visitor,
+        extra: LoginExtra {
+            created_at: cx.now,
+            updated_at: cx.now,
+            refresh,
+            requested_aal,
+            organization_id: None,
+            oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
+            session_token_exchange_code: exchange.code,
+        },
+        data: LoginData { exchange: exchange.pending },
+        writes: exchange.writes,
+        identity_id: identity_id.filter(|_| refresh),
+    })
+}
+
+fn requested_aal(cx: &Cx) -> Result<Aal, ApiError> {
+    match cx.request.query("aal") {
+        None | Some("" | "aal1") => Ok(Aal::Aal1),
+        Some("aal2") => Ok(Aal::Aal2),
+        Some(other) => Err(ApiError::bad_request(format!(
+            "The parameter aal has to be one of [aal1, aal2], but is {other}."
+        ))),
+    }
+}
+
+fn already_signed_in(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, ApiError> {
+    if client == FlowClient::Browser && !cx.request.wants_json() {
+        let to = cx.request.query("return_to").filter(|to| !to.is_empty());
+        return Ok(Begin::Elsewhere(return_to::after(cx, to, &[])?));
+    }
+    Err(shared::session_already_available(ALREADY))
+}

@@ -1,0 +1,251 @@
+//! What recovery and verification have in common: something is sent to an address, and the flow waits for it to come back.
+
+use ipse_model::{CourierMessage, FlowClient, Identity, MethodId, Timestamp, Uuid};
+use ipse_store::{Batch, OneTimeCode};
+use ipse_ui::{Message, Node};
+use serde_json::json;
+
+use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, engine, shared, with_query};
+use crate::cx::Cx;
+use crate::error::ApiError;
+
+/// What the server remembers of a flow that waits for a code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Attempts {
+    /// How often a code has been submitted.
+    #[serde(default)]
+    pub submissions: u32,
+}
+
+impl Attempts {
+    /// Counts one more submission; `false` when there were too many before.
+    pub(crate) fn count(&mut self, cx: &Cx) -> bool {
+        let allowed = u32::from(cx.config().selfservice.methods.code.config.max_submissions);
+        if self.submissions >= allowed {
+            return false;
+        }
+        self.submissions += 1;
+        true
+    }
+}
+
+/// A one-time secret and the message that carries it. It isn't on its way before a batch has it.
+#[derive(Debug, Default)]
+pub struct Letter {
+    /// The secret; none when there is nobody to use it.
+    pub code: Option<OneTimeCode>,
+    /// The message; none when nobody is written to.
+    pub message: Option<CourierMessage>,
+}
+
+impl Letter {
+    /// Sends it with what else is written.
+    pub(crate) fn add_to(&self, batch: &mut Batch) {
+        if let Some(code) = &self.code {
+            batch.insert_code(code);
+        }
+        if let Some(message) = &self.message {
+            batch.enqueue(message);
+        }
+    }
+}
+
+/// Something is on its way. The form says so already.
+#[derive(Debug)]
+pub struct Sent {
+    /// What is on its way.
+    pub letter: Letter,
+    /// The identity, if anything of it has changed on this occasion.
+    pub identity: Option<Identity>,
+}
+
+/// The right secret has come back.
+#[derive(Debug)]
+pub struct Proved {
+    /// The secret.
+    pub code: OneTimeCode,
+    /// Whose it is.
+    pub identity: Identity,
+    /// How it came back.
+    pub by: MethodId,
+}
+
+/// Why a flow can't go on and another one takes its place.
+#[derive(Debug)]
+pub struct Restart {
+    /// What is said on the new flow.
+    pub message: Message,
+    /// When the secret had expired, if that is the reason.
+    pub expired_at: Option<Timestamp>,
+}
+
+impl Restart {
+    /// For a reason that is said on the new flow.
+    pub(crate) fn because(message: Message) -> Self {
+        Self { message, expired_at: None }
+    }
+}
+
+/// What a method decides about a submission.
+#[derive(Debug)]
+pub enum Decision {
+    /// Something is on its way to the address.
+    Sent(Box<Sent>),
+    /// The code was wrong; the form says so already.
+    Wrong,
+    /// The right secret has come back.
+    Proved(Box<Proved>),
+    /// The flow can't go on.
+    Restart(Restart),
+}
+
+/// Writes what is on its way and shows the form that waits for it.
+pub(super) async fn sent<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    sent: &Sent,
+    body: String,
+) -> Result<Outcome, FlowError> {
+    let mut batch = cx.store().batch();
+    if let Some(identity) = &sent.identity {
+        batch.update_identity(identity);
+    }
+    batch.delete_unused_codes(flow.id());
+    sent.letter.add_to(&mut batch);
+    batch.update_flow(&flow.to_record());
+    batch.commit().await?;
+    Ok(Outcome::Ready { body, page: flow.page(cx) })
+}
+
+/// Writes that a code was wrong and shows the form again.
+pub(super) async fn wrong<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    body: String,
+) -> Result<Outcome, FlowError> {
+    let mut batch = cx.store().batch();
+    batch.update_flow(&flow.to_record());
+    batch.commit().await?;
+    Ok(Outcome::Ready { body, page: flow.page(cx) })
+}
+
+/// A flow as JSON, with the payload of the submission that it answers.
+pub(super) fn with_payload<K: Kind>(flow: &Flow<K>) -> String {
+    let shown = flow.to_record().public;
+    match &flow.transient_payload {
+        Some(payload) => shared::with_member(shown.as_str(), "transient_payload", payload),
+        None => shown.into_string(),
+    }
+}
+
+/// As [`with_payload`], with an empty payload when there was none.
+pub(super) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
+    let payload = flow.transient_payload.clone().unwrap_or_else(ipse_model::Json::empty_object);
+    shared::with_member(flow.to_record().public.as_str(), "transient_payload", &payload)
+}
+
+/// Starts a new flow in place of one that can't go on. Whoever had the old form can't use its anti-CSRF token any more.
+pub(crate) async fn restart<K: Kind<Extra = NoExtra, Subject = ()>>(
+    cx: &Cx,
+    old: &Flow<K>,
+    client: FlowClient,
+    message: Message,
+) -> Result<Flow<K>, ApiError> {
+    let mut flow = Flow::<K>::new(cx, client, NoExtra {}, K::Data::default());
+    flow.shown.return_to.clone_from(&old.shown.return_to);
+    cx.jar.rotate_csrf(cx.random());
+    flow.ui().push(Node::csrf(&csrf_token(cx, client)));
+    engine::populate(cx, &mut flow, &()).await.map_err(engine::cannot_be_shown)?;
+    flow.ui().say(message);
+    let mut batch = cx.store().batch();
+    batch.insert_flow(&flow.to_record());
+    batch.commit().await?;
+    Ok(flow)
+}
+
+/// A token for a form; native clients have none.
+pub(crate) fn csrf_token(cx: &Cx, client: FlowClient) -> String {
+    match client {
+        FlowClient::Browser => cx.jar.ensure_csrf(cx.random()).mask(cx.random()),
+        FlowClient::Api => String::new(),
+    }
+}
+
+/// Sends a client on to another flow: browsers to its page, all others to its JSON.
+pub(crate) fn go_on_with<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Outcome {
+    let location = if cx.request.wants_json() {
+        let flows = cx.public_url(&format!("self-service/{}/flows", K::NAME.as_str()));
+        with_query(&flows, "id", &flow.id().to_string())
+    } else {
+        flow.page(cx)
+    };
+    Outcome::Redirect { location }
+}
+
+/// 410 `self_service_flow_replaced`: there is another flow in its place.
+pub(crate) fn replaced<K: Kind>(cx: &Cx, replacement: &Flow<K>) -> ApiError {
+    ApiError::new(410, "self-service flow replaced")
+        .id("self_service_flow_replaced")
+        .reason("This flow can't go on. Please use the new one.")
+        .beside("use_flow_id", json!(replacement.id()))
+        .browser_to(replacement.page(cx))
+}
+
+/// The flow of that id, to be shown.
+///
+/// # Errors
+/// 404, and 410 when it has expired.
+pub(super) async fn load_to_show<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
+    let flow = shared::load::<K>(cx, id).await?;
+    if flow.is_expired(cx.now) {
+        return Err(expired(cx, &flow));
+    }
+    Ok(flow)
+}
+
+/// The flow of that id, to be worked on.
+///
+/// # Errors
+/// 404.
+pub(super) async fn load_to_submit<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
+    shared::load::<K>(cx, id).await.map_err(|error| match error.status {
+        404 => ApiError::not_found(format!(
+            "There is no such {} flow. Please start a new one.",
+            K::NAME.as_str()
+        )),
+        _ => error,
+    })
+}
+
+/// 410 for a flow that is fetched.
+fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
+    let name = K::NAME.as_str();
+    if !flow.is_browser() {
+        let start = cx.public_url(&format!("self-service/{name}/api"));
+        let minutes = super::since(flow.shown.expires_at, cx.now);
+        return ApiError::new(410, "self-service flow expired")
+            .id("self_service_flow_expired")
+            .reason(format!("The {name} flow expired {minutes} minutes ago. Please start a new one."))
+            .detail("api", start);
+    }
+    let mut start = cx.public_url(&format!("self-service/{name}/browser"));
+    let return_to = flow.shown.return_to.clone().unwrap_or_default();
+    if !return_to.is_empty() {
+        start = with_query(&start, "return_to", &return_to);
+    }
+    ApiError::new(
+        410,
+        "The requested resource is no longer available because it has expired or is otherwise invalid.",
+    )
+    .reason(format!("The {name} flow has expired. Send the browser to the address that starts a new one."))
+    .detail("redirect_to", start)
+    .detail("return_to", return_to)
+}
+
+/// A flow of somebody who doesn't have to be known.
+pub(super) fn begin_as_anybody<K>() -> Begin<K>
+where
+    K: Kind<Extra = NoExtra, Subject = ()>,
+{
+    Begin::With { subject: (), extra: NoExtra {}, data: K::Data::default(), identity_id: None }
+}

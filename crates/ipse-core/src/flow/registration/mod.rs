@@ -1,0 +1,231 @@
+//! The registration flow: somebody becomes an identity.
+
+mod complete;
+
+use ipse_config::selfservice::flows::RegistrationStyle;
+use ipse_model::{
+    AuthenticationMethod, Credentials, FlowClient, FlowName, FlowState, Identity, MethodId, Timestamp, Uuid,
+};
+use ipse_ui::{Group, Message, text};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, return_to, shared};
+use crate::cx::Cx;
+use crate::error::ApiError;
+use crate::method::{self, Handles};
+use crate::session::{self, Authenticated};
+
+/// The kind of flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Registration;
+
+/// What a registration flow shows beyond what all flows show.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RegistrationExtra {
+    /// The organization that the flow is bound to.
+    pub organization_id: Option<Uuid>,
+    /// The OAuth2 login request that waits for this registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth2_login_challenge: Option<String>,
+    /// The first half of the token exchange; shown once, when the flow is created.
+    #[serde(default, skip_serializing)]
+    pub session_token_exchange_code: Option<String>,
+}
+
+/// Which screen of the form is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screen {
+    /// Profile and credentials on one screen.
+    #[default]
+    Unified,
+    /// The profile, before a credential is chosen.
+    Profile,
+    /// The credentials, the profile being filled in.
+    Credentials,
+}
+
+/// What the server remembers of a registration flow.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RegistrationData {
+    /// Which screen is shown.
+    pub screen: Screen,
+    /// The schema that was asked for, unless it is the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_id: Option<String>,
+    /// The token exchange that waits for this registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<session::exchange::Pending>,
+}
+
+/// The account that somebody wants.
+pub struct NewAccount {
+    /// The identity.
+    pub identity: Identity,
+    /// Its credentials.
+    pub credentials: Credentials,
+    /// How the person has proved to be its holder.
+    pub method: AuthenticationMethod,
+    /// The method that decided.
+    pub by: MethodId,
+}
+
+/// Who works on a registration flow: nobody, or somebody who is signed in and may not.
+pub type Visitor = Option<Authenticated>;
+
+/// The order of the groups on the page.
+const ORDER: &[Group] = &[
+    Group::Oidc,
+    Group::Default,
+    Group::Webauthn,
+    Group::Passkey,
+    Group::Code,
+    Group::Password,
+    Group::Profile,
+];
+
+const ALREADY: &str = "A valid session was detected and thus registration is not possible.";
+
+impl Kind for Registration {
+    const NAME: FlowName = FlowName::Registration;
+    const FIRST_STATE: FlowState = FlowState::ChooseMethod;
+    const AGAIN_STATUS: u16 = 302;
+    type Extra = RegistrationExtra;
+    type Data = RegistrationData;
+    type Subject = Visitor;
+    type Decision = NewAccount;
+
+    fn methods() -> &'static [&'static dyn Handles<Self>] {
+        method::REGISTRATION
+    }
+
+    fn enabled(cx: &Cx, method: MethodId) -> bool {
+        // The traits are asked for even where nobody may change them afterwards.
+        method == MethodId::Profile || method::enabled(cx, method)
+    }
+
+    fn lifespan(cx: &Cx) -> std::time::Duration {
+        cx.config().selfservice.flows.registration.lifespan
+    }
+
+    fn page(cx: &Cx) -> String {
+        let configured = cx.config().selfservice.flows.registration.ui_url.as_ref();
+        configured.map_or_else(|| cx.public_url("ui/registration"), ToString::to_string)
+    }
+
+    async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Self>, ApiError> {
+        let config = &cx.config().selfservice.flows.registration;
+        if !config.enabled {
+            return Err(switched_off());
+        }
+        if session::authenticate(cx).await?.is_some() {
+            return already_signed_in(cx, client);
+        }
+        let screen = match config.effective_style() {
+            RegistrationStyle::Unified => Screen::Unified,
+            RegistrationStyle::ProfileFirst => Screen::Profile,
+        };
+        let exchange = shared::begin_exchange(cx, client);
+        Ok(Begin::With {
+            subject: None,
+            extra: RegistrationExtra {
+                organization_id: None,
+                oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
+                session_token_exchange_code: exchange.code,
+            },
+            data: RegistrationData {
+                screen,
+                schema_id: shared::requested_schema(cx)?,
+                exchange: exchange.pending,
+            },
+            writes: exchange.writes,
+            identity_id: None,
+        })
+    }
+
+    fn arrange(_: &Cx, flow: &mut Flow<Self>, _: &Visitor) {
+        arrange::by_group(&mut flow.shown.ui, ORDER);
+        arrange::password_behind_identifier(&mut flow.shown.ui);
+    }
+
+    async fn fetch(cx: &Cx, id: Uuid) -> Result<String, ApiError> {
+        Ok(render(&shared::fetch::<Self>(cx, id).await?))
+    }
+
+    async fn open(cx: &Cx, id: Uuid) -> Result<(Flow<Self>, Visitor), ApiError> {
+        let flow = shared::load::<Self>(cx, id).await?;
+        Ok((flow, session::authenticate(cx).await?))
+    }
+
+    fn guard(cx: &Cx, flow: &Flow<Self>, visitor: &Visitor) -> Result<(), FlowError> {
+        if visitor.is_none() {
+            return Ok(());
+        }
+        let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
+        Err(shared::session_already_available(ALREADY).browser_to(location).into())
+    }
+
+    async fn complete(
+        cx: &Cx,
+        flow: &mut Flow<Self>,
+        _: &mut Visitor,
+        account: NewAccount,
+    ) -> Result<Outcome, FlowError> {
+        complete::complete(cx, flow, account).await
+    }
+
+    fn render(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
+        render(flow)
+    }
+
+    fn render_next(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
+        match (flow.data.screen, &flow.transient_payload) {
+            (Screen::Credentials, None) => shared::with_member(&render(flow), "transient_payload", &json!({})),
+            (Screen::Credentials, Some(payload)) => {
+                shared::with_member(&render(flow), "transient_payload", payload)
+            }
+            _ => render(flow),
+        }
+    }
+
+    fn no_method() -> Message {
+        text::registration::registration_no_strategy_found()
+    }
+
+    fn expired(expired_at: Timestamp) -> Message {
+        text::registration::registration_flow_expired(&expired_at.to_string(), expired_at.as_second())
+    }
+}
+
+fn render(flow: &Flow<Registration>) -> String {
+    let shown = flow.to_record().public;
+    match &flow.shown.extra.session_token_exchange_code {
+        Some(code) => shared::with_member(shown.as_str(), "session_token_exchange_code", code),
+        None => shown.into_string(),
+    }
+}
+
+fn switched_off() -> ApiError {
+    ApiError::new(400, "registration flow disabled")
+        .id("self_service_flow_disabled")
+        .reason("Registration is not allowed because it was disabled.")
+}
+
+fn already_signed_in(cx: &Cx, client: FlowClient) -> Result<Begin<Registration>, ApiError> {
+    if client == FlowClient::Browser && !cx.request.wants_json() {
+        let to = cx.request.query("return_to").filter(|to| !to.is_empty());
+        return Ok(Begin::Elsewhere(return_to::after(cx, to, &[])?));
+    }
+    Err(shared::session_already_available(ALREADY))
+}
+
+impl Flow<Registration> {
+    /// The schema that the traits follow.
+    ///
+    /// # Errors
+    /// When the configuration doesn't have it any more.
+    pub fn schema(&self, cx: &Cx) -> Result<std::sync::Arc<crate::schema::Schema>, ApiError> {
+        shared::schema(cx, self.data.schema_id.as_deref())
+    }
+}

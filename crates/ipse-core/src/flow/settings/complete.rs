@@ -1,0 +1,126 @@
+//! Carries out a change of the own account: everything or nothing, in one batch.
+
+use ipse_model::{Credentials, FlowState};
+use ipse_store::{Batch, StoreError};
+use ipse_ui::{Container, Node, text};
+
+use super::{Change, Owner, Settings, render};
+use crate::cx::Cx;
+use crate::flow::continue_with::ContinueWith;
+use crate::flow::{Flow, FlowError, Outcome, engine, return_to, verification};
+use crate::hook;
+use crate::session::Authenticated;
+
+pub(super) async fn complete(
+    cx: &Cx,
+    flow: &Flow<Settings>,
+    owner: &mut Owner,
+    mut change: Change,
+) -> Result<Outcome, FlowError> {
+    let hooks = cx.config().selfservice.flows.settings.after.completion(change.method.as_str());
+    let mut batch = cx.store().batch();
+    hook::before_save(cx, hooks.hooks, &mut stage(flow, owner, &mut change)).await?;
+
+    change.identity.updated_at = cx.now;
+    let origin = verification::Origin::of(flow);
+    let verifications =
+        verification::start_pending(cx, &mut batch, &mut change.identity, origin).await?;
+    batch.update_identity(&change.identity);
+    save_credentials(&mut batch, owner, &change.credentials);
+    if hook::revokes_other_sessions(hooks.hooks) {
+        batch.revoke_sessions_except(change.identity.id, Some(owner.authenticated.session.id));
+    }
+    owner.authenticated.identity = change.identity.clone();
+    let done = succeed(cx, flow, owner, &mut batch).await?;
+    batch.commit().await.map_err(taken)?;
+
+    hook::after_save(cx, hooks.hooks, &mut stage(&done, owner, &mut change)).await?;
+    let configured = hooks.default_browser_return_url;
+    let location = location(cx, &done, configured)?;
+    let mut next: Vec<ContinueWith> = Vec::new();
+    if hook::shows_verification(hooks.hooks) {
+        next.extend(verifications.into_iter().map(|flow| ContinueWith::ShowVerificationUi { flow }));
+    }
+    if flow.is_browser() {
+        next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
+        let Authenticated { token, session, .. } = &owner.authenticated;
+        cx.jar.set_session(token.clone(), session.expires_at);
+    }
+    Ok(Outcome::Done { body: render(cx, &done, &owner.authenticated.identity, &next), location })
+}
+
+fn stage<'a>(flow: &'a Flow<Settings>, owner: &'a Owner, change: &'a mut Change) -> hook::Stage<'a> {
+    hook::Stage {
+        flow,
+        identity: Some(&mut change.identity),
+        credentials: Some(&mut change.credentials),
+        session: Some(&owner.authenticated.session),
+    }
+}
+
+/// Writes the credentials that differ from what they were.
+fn save_credentials(batch: &mut Batch, owner: &mut Owner, after: &Credentials) {
+    let identity_id = owner.authenticated.identity.id;
+    for credential in after.iter() {
+        if owner.credentials.get(credential.kind) != Some(credential) {
+            batch.set_credential(identity_id, credential);
+        }
+    }
+    for credential in owner.credentials.iter() {
+        if after.get(credential.kind).is_none() {
+            batch.remove_credential(identity_id, credential.kind);
+        }
+    }
+    owner.credentials = after.clone();
+}
+
+/// The flow after the change: a form made anew, which is submitted to a new flow.
+async fn succeed(
+    cx: &Cx,
+    flow: &Flow<Settings>,
+    owner: &Owner,
+    batch: &mut Batch,
+) -> Result<Flow<Settings>, FlowError> {
+    let mut next = Flow::<Settings>::new(cx, flow.shown.client, flow.shown.extra, flow.data);
+    next.identity_id = flow.identity_id;
+    next.shown.request_url.clone_from(&flow.shown.request_url);
+    next.shown.return_to.clone_from(&flow.shown.return_to);
+    let token = if flow.is_browser() {
+        cx.jar.ensure_csrf(cx.random()).mask(cx.random())
+    } else {
+        String::new()
+    };
+    next.ui().push(Node::csrf(&token));
+    engine::populate(cx, &mut next, owner).await?;
+    batch.insert_flow(&next.to_record());
+
+    let mut done = flow.clone();
+    done.shown.state = FlowState::Success;
+    done.shown.active = None;
+    done.shown.ui = Container { messages: vec![text::settings::settings_update_success()], ..next.shown.ui };
+    batch.update_flow(&done.to_record());
+    Ok(done)
+}
+
+/// Where a browser goes on: what was asked for, what is configured, or back to the form.
+fn location(
+    cx: &Cx,
+    flow: &Flow<Settings>,
+    configured: Option<&url::Url>,
+) -> Result<String, FlowError> {
+    if flow.shown.return_to.is_none() && configured.is_none() {
+        return Ok(flow.page(cx));
+    }
+    Ok(return_to::after(cx, flow.shown.return_to.as_deref(), &[configured])?)
+}
+
+/// An identifier or address that somebody else has is something to be told on the form.
+pub(crate) fn taken(error: StoreError) -> FlowError {
+    match error {
+        StoreError::Duplicate(ipse_store::Unique::Identifier(_) | ipse_store::Unique::Address(_)) => {
+            FlowError::form(text::validation::duplicate_credentials())
+        }
+        other => other.into(),
+    }
+}
+

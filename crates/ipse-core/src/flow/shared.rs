@@ -1,0 +1,122 @@
+//! What login and registration (and later recovery and verification) have in common beside the engine.
+
+use std::sync::Arc;
+
+use ipse_model::{FlowClient, SignedDuration, Uuid};
+use ipse_store::Batch;
+use serde::Serialize;
+
+use super::{Flow, Kind, origin};
+use crate::cx::Cx;
+use crate::error::ApiError;
+use crate::schema::Schema;
+use crate::session::exchange::{self, Pending};
+
+/// How long a client can wait for the second half of a token exchange.
+const EXCHANGE_LIFESPAN: SignedDuration = SignedDuration::from_hours(1);
+
+/// A flow of this kind by its id.
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) async fn load<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
+    let record = cx.store().flow(id).await?.filter(|record| record.name == K::NAME);
+    Flow::from_record(&record.ok_or_else(ApiError::no_such_row)?)
+}
+
+/// A flow that is fetched: only the browser that started it may see a browser's flow.
+///
+/// # Errors
+/// 404, 403 `security_csrf_violation`, 410 `self_service_flow_expired`.
+pub(crate) async fn fetch<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
+    let flow = load::<K>(cx, id).await?;
+    if flow.is_browser() {
+        let token = flow.shown.ui.find("csrf_token").and_then(|node| node.as_input());
+        let token = token.and_then(|input| input.value.as_ref()).and_then(|value| value.as_str());
+        let secret = cx.jar.csrf();
+        if !secret.zip(token).is_some_and(|(secret, token)| secret.verifies(token)) {
+            return Err(origin::violation());
+        }
+    }
+    if flow.is_expired(cx.now) {
+        return Err(expired(cx, &flow));
+    }
+    Ok(flow)
+}
+
+fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
+    let name = K::NAME.as_str();
+    let error = ApiError::new(
+        410,
+        "The requested resource is no longer available because it has expired or is otherwise invalid.",
+    )
+    .id("self_service_flow_expired");
+    if flow.is_browser() {
+        error
+            .reason(format!("The {name} flow has expired. Send the browser to the address that starts a new one."))
+            .detail("redirect_to", cx.public_url(&format!("self-service/{name}/browser")))
+            .detail("return_to", flow.shown.return_to.clone().unwrap_or_default())
+    } else {
+        error
+            .reason(format!("The {name} flow has expired. Call the address that starts a new one."))
+            .detail("api", cx.public_url(&format!("self-service/{name}/api")))
+    }
+}
+
+/// 400 `session_already_available`.
+pub(crate) fn session_already_available(reason: &str) -> ApiError {
+    ApiError::new(400, "you are already logged in").id("session_already_available").reason(reason)
+}
+
+/// The token exchange of a new flow, if it has one.
+#[derive(Default)]
+pub(crate) struct Exchange {
+    /// For the client.
+    pub(crate) code: Option<String>,
+    /// For the flow.
+    pub(crate) pending: Option<Pending>,
+    /// For the store.
+    pub(crate) writes: Option<Batch>,
+}
+
+/// Begins a token exchange for native flows that ask for it.
+pub(crate) fn begin_exchange(cx: &Cx, client: FlowClient) -> Exchange {
+    if client != FlowClient::Api || !cx.request.flag("return_session_token_exchange_code") {
+        return Exchange::default();
+    }
+    let begun = exchange::begin(cx, cx.now + EXCHANGE_LIFESPAN);
+    let mut writes = cx.store().batch();
+    writes.insert_exchange(&begun.exchange);
+    Exchange { code: Some(begun.init_code), pending: Some(begun.pending), writes: Some(writes) }
+}
+
+/// The schema that a registration asks for by `identity_schema`.
+///
+/// # Errors
+/// 400 when there is none of that id.
+pub(crate) fn requested_schema(cx: &Cx) -> Result<Option<String>, ApiError> {
+    let Some(id) = cx.request.query("identity_schema").filter(|id| !id.is_empty()) else {
+        return Ok(None);
+    };
+    schema(cx, Some(id)).map(|_| Some(id.to_owned()))
+}
+
+/// The schema of that id, or the default one.
+///
+/// # Errors
+/// 400 when there is none of that id.
+pub(crate) fn schema(cx: &Cx, id: Option<&str>) -> Result<Arc<Schema>, ApiError> {
+    let schemas = &cx.snapshot.schemas;
+    let id = id.unwrap_or_else(|| schemas.default_id());
+    schemas.get(id).cloned().ok_or_else(|| {
+        ApiError::bad_request(format!("The identity schema \"{id}\" is not configured."))
+    })
+}
+
+/// A JSON object (never an empty one) with one more member at its end, without taking it apart.
+pub(crate) fn with_member(object: &str, name: &str, value: &impl Serialize) -> String {
+    let value = serde_json::to_string(value).expect("views have a JSON form");
+    let open = object.trim_end().strip_suffix('}').unwrap_or(object);
+    format!("{open},\"{name}\":{value}}}")
+}
+

@@ -1,0 +1,109 @@
+//! Carries out what was decided in a verification flow.
+
+use ipse_model::{AddressStatus, FlowClient, FlowState, Identity, MethodId};
+use ipse_store::OneTimeCode;
+use ipse_ui::node::{Attributes, Link};
+use ipse_ui::{Container, Group, Node, text};
+
+use super::{Verification, csrf_node};
+use crate::cx::Cx;
+use crate::flow::mailed::{self, Decision, Proved, Restart};
+use crate::flow::{Flow, FlowError, Outcome, engine, return_to};
+use crate::hook;
+
+pub(super) async fn complete(
+    cx: &Cx,
+    flow: &mut Flow<Verification>,
+    decision: Decision,
+) -> Result<Outcome, FlowError> {
+    match decision {
+        Decision::Sent(sent) => mailed::sent(cx, flow, &sent, mailed::with_payload(flow)).await,
+        Decision::Wrong => mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await,
+        Decision::Proved(proved) => verify(cx, flow, *proved).await,
+        Decision::Restart(restart) => begin_anew(cx, flow, restart).await,
+    }
+}
+
+/// Marks the address as verified and shows where to go on.
+async fn verify(
+    cx: &Cx,
+    flow: &mut Flow<Verification>,
+    proved: Proved,
+) -> Result<Outcome, FlowError> {
+    let after = &cx.config().selfservice.flows.verification.after;
+    let configured = after.default_browser_return_url.as_ref();
+    let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[configured])?;
+    let mut identity = proved.identity;
+    mark_verified(cx, &mut identity, &proved.code);
+    flow.identity_id = Some(identity.id);
+    flow.shown.state = FlowState::PassedChallenge;
+    flow.shown.active = Some(proved.by);
+    flow.shown.ui = passed(csrf_node(cx, flow), proved.by, location);
+
+    let mut batch = cx.store().batch();
+    batch.use_code(proved.code.id, cx.now);
+    batch.update_identity(&identity);
+    batch.update_flow(&flow.to_record());
+    batch.commit().await?;
+    identity.version += 1;
+
+    let mut stage =
+        hook::Stage { flow, identity: Some(&mut identity), credentials: None, session: None };
+    hook::after_save(cx, &after.hooks, &mut stage).await?;
+    let body = flow.to_record().public.into_string();
+    Ok(Outcome::Ready { body, page: flow.page(cx) })
+}
+
+/// Marks the address that a code was sent to as verified.
+pub(crate) fn mark_verified(cx: &Cx, identity: &mut Identity, code: &OneTimeCode) {
+    let addresses = identity.verifiable_addresses.iter_mut();
+    for address in addresses.filter(|address| address.via == code.via && address.value == code.address) {
+        address.status = AddressStatus::Completed;
+        address.updated_at = cx.now;
+        if !address.verified {
+            address.verified = true;
+            address.verified_at = Some(cx.now);
+        }
+        identity.updated_at = cx.now;
+    }
+}
+
+/// The last screen: nothing to fill in, and a link that leads on.
+fn passed(csrf: Node, by: MethodId, location: String) -> Container {
+    let group = if by == MethodId::Link { Group::Link } else { Group::Code };
+    let link = Attributes::Link(Link {
+        id: "continue".to_owned(),
+        href: location.clone(),
+        title: text::node::node_label_continue(),
+    });
+    let label = text::node::node_label_continue();
+    Container {
+        action: location,
+        method: "GET".to_owned(),
+        nodes: vec![csrf, Node::new(group, link).label(label)],
+        messages: vec![text::verification::verification_successful()],
+    }
+}
+
+/// Another flow takes the place of this one. Programs that submitted a code are told its id; whoever opened a link is sent
+/// to it.
+async fn begin_anew(
+    cx: &Cx,
+    flow: &Flow<Verification>,
+    restart: Restart,
+) -> Result<Outcome, FlowError> {
+    let opened = cx.request.method == http::Method::GET;
+    let client = if opened { FlowClient::Browser } else { flow.shown.client };
+    let next = mailed::restart(cx, flow, client, restart.message).await?;
+    if opened || flow.shown.active == Some(MethodId::Link) {
+        return Ok(mailed::go_on_with(cx, &next));
+    }
+    let error = match restart.expired_at {
+        Some(expired_at) => engine::gone(cx.now, expired_at, &next).browser_to(next.page(cx)),
+        None => mailed::replaced(cx, &next),
+    };
+    Err(error.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Starts the verification of new addresses on the occasion of something else: signing up, or changing the account.
+
+use ipse_model::{
+    AddressStatus, Channel, FlowClient, FlowRecord, Identity, Json, MethodId, VerifiableAddress,
+};
+use ipse_store::Batch;
+use ipse_ui::Node;
+
+use super::{Verification, in_use};
+use crate::cx::Cx;
+use crate::flow::continue_with::NextFlow;
+use crate::flow::mailed::{self, Attempts, Letter};
+use crate::flow::{Flow, FlowError, Kind, NoExtra};
+use crate::method::{self, code, link};
+
+/// The flow on whose occasion addresses are verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    client: FlowClient,
+    request_url: &'a str,
+    return_to: Option<&'a str>,
+    transient_payload: Option<&'a Json>,
+}
+
+impl<'a> Origin<'a> {
+    /// That flow.
+    #[must_use]
+    pub fn of<K: Kind>(flow: &'a Flow<K>) -> Self {
+        Self {
+            client: flow.shown.client,
+            request_url: &flow.shown.request_url,
+            return_to: flow.shown.return_to.as_deref(),
+            transient_payload: flow.transient_payload.as_ref(),
+        }
+    }
+}
+
+/// Verifications that begin as soon as they are written.
+#[derive(Debug, Default)]
+#[must_use = "nothing is sent before `add_to`"]
+pub struct Pending(Vec<Begun>);
+
+#[derive(Debug)]
+struct Begun {
+    record: FlowRecord,
+    letter: Letter,
+    next: NextFlow,
+}
+
+impl Pending {
+    /// Adds them to a batch, after the identity, and tells which flows they are.
+    pub fn add_to(self, batch: &mut Batch) -> Vec<NextFlow> {
+        let begun = self.0.into_iter();
+        begun
+            .map(|begun| {
+                batch.insert_flow(&begun.record);
+                begun.letter.add_to(batch);
+                begun.next
+            })
+            .collect()
+    }
+}
+
+/// Prepares a verification flow for every address that nothing has been sent to yet, and marks those as sent to. Nothing
+/// happens when verification or its method is switched off.
+///
+/// # Errors
+/// When a message can't be written.
+pub fn start_pending(
+    cx: &Cx,
+    identity: &mut Identity,
+    origin: Origin<'_>,
+) -> Result<Pending, FlowError> {
+    let method = in_use(cx);
+    if !cx.config().selfservice.flows.verification.enabled || !method::enabled(cx, method) {
+        return Ok(Pending::default());
+    }
+    let waits = |address: &VerifiableAddress| {
+        !address.verified
+            && address.status == AddressStatus::Pending
+            && (method == MethodId::Code || address.via == Channel::Email)
+    };
+    for address in identity.verifiable_addresses.iter_mut().filter(|address| waits(address)) {
+        address.status = AddressStatus::Sent;
+        address.updated_at = cx.now;
+    }
+    let waiting = identity.verifiable_addresses.iter().filter(|address| {
+        address.status == AddressStatus::Sent && address.updated_at == cx.now && !address.verified
+    });
+    let begun = waiting.map(|address| begin(cx, identity, address, origin));
+    begun.collect::<Result<_, _>>().map(Pending)
+}
+
+fn begin(
+    cx: &Cx,
+    identity: &Identity,
+    address: &VerifiableAddress,
+    origin: Origin<'_>,
+) -> Result<Begun, FlowError> {
+    let mut flow =
+        Flow::<Verification>::new(cx, origin.client, NoExtra {}, Attempts::default());
+    origin.request_url.clone_into(&mut flow.shown.request_url);
+    flow.shown.return_to = origin.return_to.map(str::to_owned);
+    flow.transient_payload = origin.transient_payload.cloned();
+    flow.identity_id = Some(identity.id);
+    flow.ui().push(Node::csrf(&mailed::csrf_token(cx, origin.client)));
+    let letter = if in_use(cx) == MethodId::Link {
+        link::verification::send(cx, &mut flow, Some(identity), &address.value)?
+    } else {
+        code::verification::send(cx, &mut flow, Some(identity), (address.via, &address.value))?
+    };
+    let url = flow.is_browser().then(|| flow.page(cx));
+    Ok(Begun {
+        next: NextFlow { id: flow.id(), verifiable_address: Some(address.value.clone()), url },
+        record: flow.to_record(),
+        letter,
+    })
+}
