@@ -110,15 +110,11 @@ choice! {
 
 choice! {
     /// How a channel works.
+    #[derive(Default)]
     pub enum ChannelType {
         /// By a request to a server.
+        #[default]
         Http = "http",
-    }
-}
-
-impl Default for ChannelType {
-    fn default() -> Self {
-        Self::Http
     }
 }
 

@@ -1,5 +1,6 @@
 //! Following changes of the configuration while the server runs.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -51,7 +52,6 @@ pub enum Reload {
 /// Looks at the files and puts what is new in them in force.
 ///
 /// It does nothing by itself: whoever owns it calls [`Reloader::check`] every now and then.
-#[derive(Debug)]
 pub struct Reloader {
     sources: Sources,
     handle: ConfigHandle,
@@ -131,6 +131,16 @@ impl Reloader {
             }
             Err(error) => Reload::Failed(error),
         }
+    }
+}
+
+impl fmt::Debug for Reloader {
+    /// Leaves the files' texts out, which can hold secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reloader")
+            .field("sources", &self.sources)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,14 @@ use crate::Config;
 /// The JSON Schema of the configuration, for editors and for `docs/config.schema.json`.
 #[must_use]
 pub fn json_schema() -> Value {
+    let mut schema = generated();
+    if let Some(entries) = schema.as_object_mut() {
+        entries.insert("title".to_owned(), "Configuration of Ipse".into());
+    }
+    schema
+}
+
+fn generated() -> Value {
     let generator = SchemaSettings::draft07().into_generator();
     let mut schema: Value = generator.into_root_schema_for::<Config>().into();
     drop_null_defaults(&mut schema);
@@ -74,6 +82,25 @@ impl KnownKeys {
     /// The keys of a table, if it has a fixed set of them.
     pub(crate) fn properties<'a>(&'a self, part: &'a Part) -> Option<&'a Part> {
         part.get("properties").and_then(Value::as_object)
+    }
+
+    /// Whether a secret can be in the value of a key, so that it must not be quoted.
+    pub(crate) fn holds_secret(&self, part: &Part) -> bool {
+        let below = |schema: &Value| {
+            self.resolve(schema)
+                .is_some_and(|part| self.holds_secret(part))
+        };
+        part.get("writeOnly") == Some(&Value::Bool(true))
+            || self
+                .properties(part)
+                .is_some_and(|known| known.values().any(below))
+            || ["items", "additionalProperties"]
+                .iter()
+                .any(|name| part.get(*name).is_some_and(below))
+            || part
+                .get("oneOf")
+                .and_then(Value::as_array)
+                .is_some_and(|all| all.iter().any(below))
     }
 
     /// Every path that ends in a key of this name, written with dots.

@@ -1,9 +1,5 @@
 //! `secrets`: keys that can be rotated. The first one signs or encrypts, all of them are accepted.
 
-use std::fmt;
-
-use sha2::{Digest as _, Sha256};
-
 use crate::Secret;
 
 section! {
@@ -50,21 +46,11 @@ impl Secrets {
         self.own_or_default(&self.pagination)
     }
 
-    /// Keys for encryption, ready for a cipher.
-    ///
-    /// Without `secrets.cipher` they are derived from `secrets.default`, so that what this server
-    /// always seals (a paused form, for one) is sealed with any configuration.
+    /// Keys for encryption. Without `secrets.cipher` the default keys are used, so that what this
+    /// server always seals (a paused form, for one) is sealed with any configuration.
     #[must_use]
-    pub fn cipher_keys(&self) -> CipherKeys {
-        if self.cipher.is_empty() {
-            return CipherKeys(self.default.iter().map(derive).collect());
-        }
-        CipherKeys(
-            self.cipher
-                .iter()
-                .map(|key| as_key(key).unwrap_or_else(|| derive(key)))
-                .collect(),
-        )
+    pub fn cipher_keys(&self) -> SecretKeys<'_> {
+        self.own_or_default(&self.cipher)
     }
 
     fn own_or_default<'a>(&'a self, own: &'a [Secret]) -> SecretKeys<'a> {
@@ -72,56 +58,20 @@ impl Secrets {
     }
 }
 
-/// The bytes of a secret that is as long as a key.
-fn as_key(secret: &Secret) -> Option<[u8; 32]> {
-    secret.expose().as_bytes().try_into().ok()
-}
-
-/// A key made from a secret of any length, distinct from every other use of that secret.
-fn derive(secret: &Secret) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(b"ipse cipher key\0");
-    hash.update(secret.expose().as_bytes());
-    hash.finalize().into()
-}
-
-/// Keys of which the first signs and all verify.
+/// Keys of which the first signs or encrypts, and all verify or decrypt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretKeys<'a>(&'a [Secret]);
 
 impl<'a> SecretKeys<'a> {
-    /// The key to sign with. `None` only if no key was configured, which `serve` refuses.
+    /// The key to sign or encrypt with. `None` only if no key was configured, which `serve` refuses.
     #[must_use]
     pub fn signing(&self) -> Option<&'a Secret> {
         self.0.first()
     }
 
-    /// The keys to verify with, the signing key first.
+    /// The keys to verify or decrypt with, the signing key first.
     pub fn verifying(&self) -> impl Iterator<Item = &'a Secret> + use<'a> {
         self.0.iter()
-    }
-}
-
-/// Encryption keys of which the first encrypts and all decrypt.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CipherKeys(Vec<[u8; 32]>);
-
-impl CipherKeys {
-    /// The key to encrypt with. `None` only if no key was configured, which `serve` refuses.
-    #[must_use]
-    pub fn encrypting(&self) -> Option<&[u8; 32]> {
-        self.0.first()
-    }
-
-    /// The keys to decrypt with, the encrypting key first.
-    pub fn decrypting(&self) -> impl Iterator<Item = &[u8; 32]> {
-        self.0.iter()
-    }
-}
-
-impl fmt::Debug for CipherKeys {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "CipherKeys({} …)", self.0.len())
     }
 }
 
@@ -158,22 +108,9 @@ mod tests {
         };
         assert_eq!(section.cookie_keys(), section.default_keys());
         assert_eq!(section.pagination_keys(), section.default_keys());
-        assert!(section.cipher_keys().encrypting().is_some());
+        assert_eq!(section.cipher_keys(), section.default_keys());
         assert!(section.is_complete());
         assert!(!Secrets::default().is_complete());
-    }
-
-    #[test]
-    fn cipher_keys_are_taken_as_they_are() {
-        let text = "0123456789abcdef0123456789abcdef";
-        let section = Secrets {
-            cipher: secrets(&[text]),
-            ..Secrets::default()
-        };
-        assert_eq!(
-            section.cipher_keys().encrypting().map(|key| key.as_slice()),
-            Some(text.as_bytes())
-        );
     }
 
     #[test]

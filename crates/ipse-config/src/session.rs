@@ -75,17 +75,13 @@ fn one_minute() -> Duration {
 
 choice! {
     /// What becomes the subject of a token.
+    #[derive(Default)]
     pub enum SubjectSource {
         /// The identity's id.
+        #[default]
         Id = "id",
         /// The identity's external id.
         ExternalId = "external_id",
-    }
-}
-
-impl Default for SubjectSource {
-    fn default() -> Self {
-        Self::Id
     }
 }
 

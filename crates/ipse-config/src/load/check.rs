@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::{Problem, ProblemKind};
 use super::key::KeyPath;
-use super::phrase::{allowed, found};
+use super::phrase::{allowed, found, kind};
 use super::tree::Tree;
 use crate::schema::{KnownKeys, Part};
 
@@ -40,6 +40,9 @@ impl Checker<'_> {
         let Some(part) = self.known.resolve(schema) else {
             return;
         };
+        if value.is_null() && is_optional(schema) {
+            return;
+        }
         if let Some(choices) = part.get("oneOf").and_then(Value::as_array) {
             return self.choice(part, choices, value, path);
         }
@@ -93,17 +96,20 @@ impl Checker<'_> {
             .filter_map(|choice| tag_of(choice)?.1.as_str());
         let names = format!("one of {}", names.collect::<Vec<_>>().join(", "));
         if value.is_object() {
-            let kind = ProblemKind::Wrong {
-                found: value.get(tag).map(found),
-                allowed: names,
-            };
-            self.report(&path.key(tag), kind);
+            let found = value.get(tag).map_or("nothing".to_owned(), found);
+            self.report(
+                &path.key(tag),
+                ProblemKind::Wrong {
+                    found,
+                    allowed: names,
+                },
+            );
         } else {
             let allowed = format!("a table with `{tag}`: {names}");
             self.report(
                 path,
                 ProblemKind::Wrong {
-                    found: Some(found(value)),
+                    found: kind(value).to_owned(),
                     allowed,
                 },
             );
@@ -187,8 +193,11 @@ impl Checker<'_> {
     }
 
     fn wrong(&mut self, part: &Part, value: &Value, path: &KeyPath) {
-        let secret = part.get("writeOnly") == Some(&Value::Bool(true));
-        let found = (!secret || !value.is_string()).then(|| found(value));
+        let found = if self.known.holds_secret(part) {
+            format!("{} (not shown)", kind(value))
+        } else {
+            found(value)
+        };
         self.report(
             path,
             ProblemKind::Wrong {
@@ -225,6 +234,12 @@ fn tag_of(choice: &Value) -> Option<(&str, &Value)> {
         .as_object()?
         .iter()
         .find_map(|(key, schema)| Some((key.as_str(), schema.get("const")?)))
+}
+
+/// Whether the schema is a choice between something and nothing.
+fn is_optional(schema: &Value) -> bool {
+    let choices = schema.get("anyOf").and_then(Value::as_array);
+    choices.is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"))
 }
 
 fn has_type(part: &Part, value: &Value) -> bool {

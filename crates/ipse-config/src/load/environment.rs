@@ -93,6 +93,8 @@ fn value_of(part: &Part, text: &str, depth: usize) -> Option<Value> {
     if is("array") {
         return Some(match parsed() {
             Some(value @ Value::Array(_)) => value,
+            // Meant as JSON, but broken: the check says that this is no list.
+            _ if text.trim_start().starts_with(['[', '{']) => text.into(),
             _ => text
                 .split(',')
                 .map(str::trim)

@@ -77,8 +77,8 @@ pub enum ProblemKind {
     },
     /// It has a wrong value.
     Wrong {
-        /// The value, shortened; `None` if it must not be shown.
-        found: Option<String>,
+        /// The value, shortened; only its kind if it may hold a secret.
+        found: String,
         /// What is allowed.
         allowed: String,
     },
@@ -113,20 +113,8 @@ impl fmt::Display for ProblemKind {
                 }
                 Ok(())
             }
-            Self::Wrong {
-                found: Some(found),
-                allowed,
-            } => {
+            Self::Wrong { found, allowed } => {
                 write!(formatter, "found {found}, allowed is {allowed}")
-            }
-            Self::Wrong {
-                found: None,
-                allowed,
-            } => {
-                write!(
-                    formatter,
-                    "the value (not shown) is wrong, allowed is {allowed}"
-                )
             }
             Self::Missing { advice } => write!(formatter, "is missing; {advice}"),
             Self::Conflict { reason } => formatter.write_str(reason),

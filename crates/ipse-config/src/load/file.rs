@@ -57,7 +57,13 @@ impl File {
     }
 
     fn yaml(&self, text: &str) -> Result<Tree, ConfigError> {
-        let document: Spanned<Yaml> = serde_saphyr::from_str(text).map_err(|error| {
+        let options = serde_saphyr::options! {
+            // As the reference reads YAML: `yes` is a text, `0755` is octal.
+            strict_booleans: true,
+            legacy_octal_numbers: true,
+        };
+        let parsed = serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options);
+        let document = parsed.map_err(|error| {
             let (line, column) = error
                 .location()
                 .map_or((1, 1), |place| (place.line(), place.column()));
@@ -73,10 +79,10 @@ impl File {
                 message,
             }
         })?;
-        Ok(self.from_yaml(document.value, self.at(1, 1)))
+        Ok(self.located(document.value, self.at(1, 1)))
     }
 
-    fn from_yaml(&self, yaml: Yaml, origin: Origin) -> Tree {
+    fn located(&self, yaml: Yaml, origin: Origin) -> Tree {
         let node = match yaml {
             Yaml::Leaf(value) => Node::Leaf(value),
             Yaml::List(items) => Node::List(
@@ -84,7 +90,7 @@ impl File {
                     .into_iter()
                     .map(|item| {
                         let place = item.referenced;
-                        self.from_yaml(item.value, self.at(place.line(), place.column()))
+                        self.located(item.value, self.at(place.line(), place.column()))
                     })
                     .collect(),
             ),
@@ -94,7 +100,7 @@ impl File {
                     .map(|(key, item)| {
                         let place = key.referenced;
                         let origin = self.at(place.line(), place.column());
-                        (key.value, self.from_yaml(item.value, origin))
+                        (key.value, self.located(item.value, origin))
                     })
                     .collect(),
             ),

@@ -14,6 +14,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub enum Purpose {
 
 /// Where the configuration comes from. Each source overrules those before it:
 /// fallbacks, files in order, environment, settings.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     fallbacks: Vec<(String, Value)>,
     files: Vec<PathBuf>,
@@ -116,6 +117,16 @@ impl Sources {
     }
 }
 
+impl fmt::Debug for Sources {
+    /// Names the files only: environment and settings can hold secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Sources")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A configuration that was loaded.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -176,9 +187,9 @@ fn merged(known: &KnownKeys, sources: &Sources, files: Vec<Tree>) -> (Tree, Vec<
     let mut set = |tree: &mut Tree, path: &KeyPath, value: Tree| {
         let origin = value.origin.clone();
         if !tree.set(path, value) {
-            let allowed = "the next index, so that the list has no gaps".to_owned();
+            let allowed = "the next item, so that the list has no gaps".to_owned();
             let kind = ProblemKind::Wrong {
-                found: None,
+                found: "an item beyond the end of the list".to_owned(),
                 allowed,
             };
             problems.push(Problem {

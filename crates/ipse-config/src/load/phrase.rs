@@ -100,7 +100,18 @@ pub(crate) fn found(value: &Value) -> String {
             )
         }
         Value::String(text) => format!("the text {text:?}"),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "a table".to_owned(),
+        Value::Array(_) | Value::Object(_) => kind(value).to_owned(),
+    }
+}
+
+/// What kind of value was found.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a table",
     }
 }

@@ -12,7 +12,7 @@ use super::tree::Tree;
 use crate::selfservice::hooks::Hook;
 use crate::selfservice::methods::Methods;
 use crate::selfservice::oidc::{OidcProvider, ProviderKind};
-use crate::{Config, DeliveryStrategy, Tls};
+use crate::{Config, DeliveryStrategy, Secret, Tls};
 
 /// Every rule the configuration breaks.
 pub(crate) fn check(config: &Config, tree: &Tree, value: &Value, purpose: Purpose) -> Vec<Problem> {
@@ -271,10 +271,7 @@ impl Rules<'_> {
     fn apple(&mut self, key: &str, provider: &OidcProvider) {
         let is_apple = provider.provider == ProviderKind::Apple;
         let given = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
-        let private_key = provider
-            .apple_private_key
-            .as_ref()
-            .map(|secret| secret.expose());
+        let private_key = provider.apple_private_key.as_ref().map(Secret::expose);
         for (name, is_given) in [
             ("apple_team_id", given(provider.apple_team_id.as_deref())),
             (
@@ -293,10 +290,7 @@ impl Rules<'_> {
                 (true, true) | (false, false) => {}
             }
         }
-        let secret = provider
-            .client_secret
-            .as_ref()
-            .map(|secret| secret.expose());
+        let secret = provider.client_secret.as_ref().map(Secret::expose);
         let key = format!("{key}.client_secret");
         if is_apple && given(secret) {
             self.conflict(

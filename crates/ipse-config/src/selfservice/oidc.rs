@@ -154,29 +154,12 @@ choice! {
     }
 }
 
-/// Implements `Default` for a choice: the value that applies without the key.
-macro_rules! starts_as {
-    ($($choice:ident::$variant:ident),* $(,)?) => {
-        $(impl Default for $choice {
-            fn default() -> Self {
-                Self::$variant
-            }
-        })*
-    };
-}
-
-starts_as! {
-    OidcSubjectSource::Userinfo,
-    ClaimsSource::IdToken,
-    Pkce::Auto,
-    AccountLinkingMode::ConfirmWithExistingCredential,
-    UpdateIdentityOnLogin::Never,
-}
-
 choice! {
     /// Where a Microsoft account's subject is taken from.
+    #[derive(Default)]
     pub enum OidcSubjectSource {
         /// The user info endpoint.
+        #[default]
         Userinfo = "userinfo",
         /// Microsoft Graph.
         Me = "me",
@@ -187,8 +170,10 @@ choice! {
 
 choice! {
     /// Where claims are taken from.
+    #[derive(Default)]
     pub enum ClaimsSource {
         /// The ID token.
+        #[default]
         IdToken = "id_token",
         /// The user info endpoint.
         Userinfo = "userinfo",
@@ -197,8 +182,10 @@ choice! {
 
 choice! {
     /// Whether codes are protected with PKCE.
+    #[derive(Default)]
     pub enum Pkce {
         /// If the provider says that it can.
+        #[default]
         Auto = "auto",
         /// No.
         Never = "never",
@@ -209,8 +196,10 @@ choice! {
 
 choice! {
     /// What happens when the address already has an account.
+    #[derive(Default)]
     pub enum AccountLinkingMode {
         /// The user has to sign in to it first.
+        #[default]
         ConfirmWithExistingCredential = "confirm_with_existing_credential",
         /// It is linked.
         Automatic = "automatic",
@@ -219,8 +208,10 @@ choice! {
 
 choice! {
     /// Whether signing in updates the identity.
+    #[derive(Default)]
     pub enum UpdateIdentityOnLogin {
         /// No.
+        #[default]
         Never = "never",
         /// With what the mapper makes of the claims.
         Automatic = "automatic",
