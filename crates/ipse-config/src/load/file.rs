@@ -268,3 +268,41 @@ impl<'de> de::Visitor<'de> for YamlVisitor {
         Ok(Yaml::Table(table))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::load::key::KeyPath;
+
+    #[test]
+    fn keys_know_where_they_are() {
+        let place = |name: &str, text: &str, key: &str| {
+            let tree = parse(Path::new(name), text).unwrap();
+            tree.origin(&KeyPath::parse(key)).to_string()
+        };
+        let yaml = "a:\n  b: [1,\n    2]\nbase: &base { x: 1 }\nused: { <<: *base, y: 2 }\n";
+        assert_eq!(place("f.yml", yaml, "a.b"), "f.yml:2:3");
+        assert_eq!(place("f.yml", yaml, "a.b.1"), "f.yml:3:5");
+        assert_eq!(place("f.yml", yaml, "used.y"), "f.yml:5:20");
+        assert_eq!(place("f.yml", yaml, "a.missing.deeper"), "f.yml:1:1");
+        assert_eq!(
+            place("f.toml", "x = 1\n[a]\nb = [\n  1, 2]\n", "a.b.1"),
+            "f.toml:4:6"
+        );
+        assert_eq!(
+            place("f.json", "{\n  \"a\": {\"b\": 1}}", "a.b"),
+            "f.json:2:9"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[a-z0-9:&*<>{}\\[\\],\"'|#\\- \\n\\t=.]{0,80}") {
+            for name in ["f.yml", "f.json", "f.toml"] {
+                let _ = parse(Path::new(name), &text);
+            }
+        }
+    }
+}
