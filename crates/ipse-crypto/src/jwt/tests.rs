@@ -102,7 +102,7 @@ fn leading_zeros_may_be_missing_from_a_private_number() {
     let short = with("p256", &json!({ "d": "AQ" }));
     let full = with(
         "p256",
-        json!({ "d": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE" }),
+        &json!({ "d": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE" }),
     );
     for key in [short, full] {
         assert!(Signer::from_jwks(set(&[key])).is_ok());
