@@ -1,0 +1,41 @@
+# What is done often. `just check` is what CI does.
+
+default:
+    @just --list
+
+# Everything CI does
+check:
+    .ci/run
+
+# All tests
+test *args:
+    cargo test --workspace {{args}}
+
+# Clippy, with warnings denied
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Format
+fmt:
+    cargo fmt --all
+
+# Renew the generated files in docs/
+schema:
+    IPSE_UPDATE_DOCS=1 cargo test -q -p ipse-config -p ipse-ui fresh
+
+# A server to play with
+dev:
+    cargo run --release -- dev
+
+# Speed, memory and size (options: --help)
+bench *args:
+    cargo run --release -p ipse-bench -- {{args}}
+
+# The black-box suite, where it lies beside the project
+parity only='*':
+    cargo build -p ipse
+    ../shared/conformance/conformance check --server "${CARGO_TARGET_DIR:-target}/debug/ipse serve --dev --watch-courier --config {config}" --deviations conformance/deviations.yml --only '{{only}}'
+
+# The documentation of all crates
+doc:
+    cargo doc --workspace --no-deps --open
