@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ipse_config::{Dsn, SqliteDsn, SqliteLocation};
 use tokio::sync::Notify;
 
+use crate::driver::postgres::Postgres;
 use crate::driver::sqlite::Sqlite;
 use crate::driver::{Driver, Query, Row};
 use crate::{Batch, StoreError};
@@ -77,8 +78,9 @@ impl Store {
                 };
                 Driver::Sqlite(Sqlite::open(path, migrate).await?)
             }
-            Dsn::Postgres(..) | Dsn::Cockroach(..) => {
-                return Err(StoreError::Location("this database isn't supported".into()));
+            Dsn::Postgres(url, pool) => Driver::Postgres(Postgres::open(url, pool, migrate).await?),
+            Dsn::Cockroach(..) => {
+                return Err(StoreError::Location("CockroachDB isn't supported".into()));
             }
         };
         Ok(Self {
@@ -88,7 +90,6 @@ impl Store {
     }
 
     /// An empty batch of changes.
-    #[must_use]
     pub fn batch(&self) -> Batch {
         Batch::new(self.clone())
     }

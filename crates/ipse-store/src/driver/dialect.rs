@@ -5,13 +5,16 @@
 pub(crate) enum Dialect {
     /// SQLite 3.
     Sqlite,
+    /// PostgreSQL.
+    Postgres,
 }
 
 impl Dialect {
     /// The text for this database, where one text can't serve all.
-    pub(crate) fn pick(self, sqlite: &'static str, _postgres: &'static str) -> &'static str {
+    pub(crate) fn pick(self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self {
             Self::Sqlite => sqlite,
+            Self::Postgres => postgres,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod dialect;
 mod param;
+pub(crate) mod postgres;
 mod row;
 pub(crate) mod sqlite;
 
@@ -14,6 +15,7 @@ use crate::{Entity, StoreError, Unique};
 
 pub(crate) use dialect::Dialect;
 pub(crate) use param::Param;
+use postgres::Postgres;
 pub(crate) use row::{Row, Value};
 use sqlite::Sqlite;
 
@@ -112,6 +114,8 @@ pub(crate) struct Written {
 pub(crate) enum Driver {
     /// SQLite, on threads of this process.
     Sqlite(Sqlite),
+    /// PostgreSQL, over the network.
+    Postgres(Postgres),
 }
 
 impl Driver {
@@ -122,6 +126,7 @@ impl Driver {
         }
         match self {
             Self::Sqlite(sqlite) => sqlite.read(queries).await,
+            Self::Postgres(postgres) => postgres.read(queries).await,
         }
     }
 
@@ -140,6 +145,7 @@ impl Driver {
         }
         match self {
             Self::Sqlite(sqlite) => sqlite.write(statements).await,
+            Self::Postgres(postgres) => postgres.write(statements).await,
         }
     }
 
@@ -147,12 +153,17 @@ impl Driver {
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => {
+                postgres.close();
+                Ok(())
+            }
         }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
         }
     }
 }

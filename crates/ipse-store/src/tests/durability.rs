@@ -134,9 +134,10 @@ async fn a_unit_is_carried_out_even_if_nobody_waits_for_it() {
             })
             .await;
         }
-        while whole_units(&store, 1).await == 0 {
+        while store.identity(id(1)).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }
+        assert_eq!(whole_units(&store, 1).await, 1);
     })
     .await;
 }

@@ -1,9 +1,5 @@
-//! What the tests share: stores to run on, and things to put into them.
+//! Things that the tests put into a store.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use ipse_config::Dsn;
 use ipse_model::{
     Aal, AddressStatus, AuthenticationMethod, Channel, CourierMessage, Credential, Credentials,
     CredentialsType, Device, FlowName, FlowRecord, Identity, IdentityState, Json, MessageStatus,
@@ -11,55 +7,7 @@ use ipse_model::{
 };
 use serde_json::json;
 
-use crate::{OpenOptions, Store, TokenHash};
-
-/// Runs a test on a new database of every kind at hand.
-pub(crate) async fn on_every_database(test: impl AsyncFn(Store)) {
-    let store = Store::open(&OpenOptions::memory()).await.unwrap();
-    test(store.clone()).await;
-    store.close().await.unwrap();
-}
-
-/// A directory that is gone when the test is over.
-pub(crate) struct Directory(PathBuf);
-
-impl Directory {
-    pub(crate) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ipse-store-{}-{count}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn database(&self) -> PathBuf {
-        self.0.join("ipse.db")
-    }
-
-    /// How to open, or make, the database of this directory.
-    pub(crate) fn options(&self) -> OpenOptions {
-        self.options_at(&self.database())
-    }
-
-    pub(crate) fn options_at(&self, path: &Path) -> OpenOptions {
-        OpenOptions {
-            dsn: format!("sqlite://{}", path.display())
-                .parse::<Dsn>()
-                .unwrap(),
-            migrate: true,
-        }
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::{Store, TokenHash};
 
 /// The time at which the tests begin.
 pub(crate) fn start() -> Timestamp {

@@ -99,7 +99,7 @@ fn create_private(path: &Path) {
         Ok(_) => tracing::info!(path = %path.display(), "created the database file"),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "can't create the database file")
+            tracing::warn!(path = %path.display(), %error, "can't create the database file");
         }
     }
 }

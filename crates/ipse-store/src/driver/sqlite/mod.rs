@@ -5,6 +5,7 @@
 //! which belongs to the writer; it answers the reads as well.
 
 mod connection;
+mod migrate;
 mod queue;
 mod reader;
 mod writer;
@@ -50,7 +51,7 @@ impl Sqlite {
     fn start(path: Option<PathBuf>, migrate: bool) -> Result<Self, StoreError> {
         let place = path.map_or(Place::Memory, Place::File);
         let mut writer = connection::open_writer(&place, migrate)?;
-        crate::migrate::sqlite(&mut writer, migrate)?;
+        migrate::run(&mut writer, migrate)?;
 
         let writes = Arc::new(Queue::new());
         let reads = match place {

@@ -261,7 +261,7 @@ mod tests {
             match result(answer) {
                 Ok(_) => told.push(a),
                 Err(StoreError::Unavailable(reason)) => {
-                    assert!(reason.contains("full"), "{reason}")
+                    assert!(reason.contains("full"), "{reason}");
                 }
                 Err(error) => panic!("{error}"),
             }

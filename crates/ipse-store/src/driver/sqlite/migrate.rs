@@ -1,0 +1,55 @@
+//! Brings the tables of a SQLite database up to date.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::connection::unavailable;
+use crate::StoreError;
+use crate::migrate::pending;
+
+const TABLE: &str = "
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        version INTEGER NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        applied_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER))
+    ) STRICT";
+
+/// Makes or changes the tables; without `migrate`, only checks that there is nothing to do.
+pub(super) fn run(connection: &mut Connection, migrate: bool) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| unavailable(&error);
+    let steps = pending(version(connection).map_err(failed)?)?;
+    if steps.is_empty() {
+        return Ok(());
+    }
+    if !migrate {
+        return Err(StoreError::NotMigrated {
+            pending: steps.len(),
+        });
+    }
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    transaction.execute_batch(TABLE).map_err(failed)?;
+    // Read again under the lock: another process may have been faster.
+    for step in pending(version(&transaction).map_err(failed)?)? {
+        transaction.execute_batch(step.sqlite).map_err(failed)?;
+        let sql = "INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)";
+        transaction
+            .execute(sql, (step.version, step.name))
+            .map_err(failed)?;
+        tracing::info!(
+            version = step.version,
+            name = step.name,
+            "migrated the database"
+        );
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// The version that the tables are at; 0 when there are none.
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    if !connection.table_exists(None, "schema_migrations")? {
+        return Ok(0);
+    }
+    let sql = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+    connection.query_row(sql, (), |row| row.get(0))
+}
