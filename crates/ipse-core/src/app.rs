@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ipse_config::Config;
+use ipse_courier::Templates;
 use ipse_crypto::{Cipher, Hasher};
 use ipse_jsonnet::Jsonnet;
 use ipse_model::{Clock, Random};
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub config: Arc<Config>,
     /// The identity schemas.
     pub schemas: Schemas,
+    /// The texts of messages.
+    pub templates: Templates,
     /// Seals what is kept in the database.
     pub data_cipher: Cipher,
     /// Seals what is kept in cookies.

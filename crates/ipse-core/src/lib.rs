@@ -7,6 +7,7 @@ pub mod error;
 pub mod flow;
 pub mod hook;
 pub mod identity;
+pub(crate) mod message;
 pub mod method;
 pub mod outgoing;
 pub mod schema;

@@ -160,17 +160,13 @@ fn responsible<'a, K: Kind>(
     let form = form.as_ref().map_err(K::undecodable)?;
     let method = method.ok_or_else(|| FlowError::form(K::no_method()))?;
     if !K::enabled(cx, method.id()) {
-        return Err(switched_off().into());
+        return Err(crate::method::switched_off().into());
     }
     Ok((form, method))
 }
 
 fn find<K: Kind>(form: &Form) -> Option<&'static dyn Handles<K>> {
     K::methods().iter().copied().find(|method| method.claims(form))
-}
-
-fn switched_off() -> ApiError {
-    ApiError::not_found("This endpoint is switched off in the configuration.")
 }
 
 fn transient_payload(form: &Form) -> Result<Option<ipse_model::Json>, FlowError> {

@@ -9,6 +9,7 @@ pub mod errors;
 pub mod form;
 pub mod login;
 pub mod logout;
+pub mod mailed;
 pub mod origin;
 pub mod outcome;
 pub mod registration;
@@ -28,6 +29,7 @@ pub use login::Login;
 pub use outcome::Outcome;
 pub use registration::Registration;
 pub use settings::Settings;
+pub use verification::Verification;
 
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -79,6 +81,36 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// Refuses submissions that no method should see.
     fn guard(cx: &Cx, flow: &Flow<Self>, subject: &Self::Subject) -> Result<(), FlowError>;
 
+    /// Checks where a submission comes from.
+    ///
+    /// # Errors
+    /// As [`origin::check`].
+    fn check_origin(cx: &Cx, flow: &Flow<Self>, form: &Form) -> Result<(), FlowError> {
+        origin::check(cx, flow.shown.client, form)
+    }
+
+    /// Goes on with a flow by a link in a mail, when the address that was called is one.
+    fn follow(
+        cx: &Cx,
+        flow: &Flow<Self>,
+        subject: &Self::Subject,
+    ) -> impl Future<Output = Result<Option<Outcome>, ApiError>> + Send {
+        let _ = (cx, flow, subject);
+        async { Ok(None) }
+    }
+
+    /// What a client is told whose flow has expired and was replaced.
+    ///
+    /// # Errors
+    /// Usually 410 `self_service_flow_expired`.
+    fn replaced(
+        cx: &Cx,
+        expired_at: Timestamp,
+        replacement: &Flow<Self>,
+    ) -> Result<Outcome, ApiError> {
+        Err(engine::gone(cx.now, expired_at, replacement).browser_to(replacement.page(cx)))
+    }
+
     /// Carries out what a method decided.
     fn complete(
         cx: &Cx,
@@ -96,6 +128,32 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// The flow as JSON when it goes on to its next screen.
     fn render_next(cx: &Cx, flow: &Flow<Self>, subject: &Self::Subject) -> String {
         Self::render(cx, flow, subject)
+    }
+
+    /// Checks where a submission comes from.
+    ///
+    /// # Errors
+    /// As [`origin::check`].
+    fn check_origin(cx: &Cx, flow: &Flow<Self>, form: &Form) -> Result<(), FlowError> {
+        origin::check(cx, flow.shown.client, form)
+    }
+
+    /// What it means when a browser opens the address that submissions go to, as with a link in a mail. `None` when
+    /// nothing but a paused submission can be meant.
+    fn follow(
+        _cx: &Cx,
+        _flow: &Flow<Self>,
+        _subject: &Self::Subject,
+    ) -> impl Future<Output = Result<Option<Outcome>, ApiError>> + Send {
+        async { Ok(None) }
+    }
+
+    /// What somebody is told who submitted to an expired flow; `replacement` is there in its place.
+    ///
+    /// # Errors
+    /// 410 `self_service_flow_expired`, unless the kind of flow has another way.
+    fn replaced(cx: &Cx, expired_at: Timestamp, replacement: &Flow<Self>) -> Result<Outcome, ApiError> {
+        Err(engine::gone(cx.now, expired_at, replacement).browser_to(replacement.page(cx)))
     }
 
     /// What is said of a body that can't be decoded.

@@ -3,6 +3,8 @@
 //! A method is a folder with a file for each flow it takes part in. A cell of the matrix is an implementation of
 //! [`Handles`]; a cell that isn't written can't be listed below. Methods are unit structs: no state, no constructor.
 
+pub mod code;
+pub mod link;
 pub mod password;
 pub mod profile;
 
@@ -10,7 +12,10 @@ use async_trait::async_trait;
 use ipse_model::MethodId;
 
 use crate::cx::Cx;
-use crate::flow::{Flow, FlowError, Form, Kind, Login, Registration, Settings};
+use crate::error::ApiError;
+use crate::flow::{Flow, FlowError, Form, Kind, Login, Registration, Settings, Verification};
+use code::Code;
+use link::Link;
 use password::Password;
 use profile::Profile;
 
@@ -60,6 +65,9 @@ pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Password];
 /// What somebody changes of the own account, in the order of the page.
 pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password];
 
+/// How somebody proves to read what is sent to an address. The configuration names one of them.
+pub static VERIFICATION: &[&dyn Handles<Verification>] = &[&Code, &Link];
+
 /// Whether the configuration switches a method on.
 #[must_use]
 pub fn enabled(cx: &Cx, method: MethodId) -> bool {
@@ -76,4 +84,10 @@ pub fn enabled(cx: &Cx, method: MethodId) -> bool {
         MethodId::Passkey => methods.passkey.enabled,
         MethodId::IdentifierFirst => true,
     }
+}
+
+/// 404: the method exists, but not on this server.
+#[must_use]
+pub fn switched_off() -> ApiError {
+    ApiError::not_found("This endpoint is switched off in the configuration.")
 }

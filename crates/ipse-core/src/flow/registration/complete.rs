@@ -24,9 +24,9 @@ pub(super) async fn complete(
 
     let mut batch = cx.store().batch();
     let origin = verification::Origin::of(flow);
-    let verifications =
-        verification::start_pending(cx, &mut batch, &mut account.identity, origin).await?;
+    let pending = verification::start_pending(cx, &mut account.identity, origin)?;
     batch.insert_identity(&account.identity, &account.credentials);
+    let verifications = pending.add_to(&mut batch);
     let issued = hooks
         .hooks
         .contains(&Hook::Session)

@@ -23,9 +23,9 @@ pub(super) async fn complete(
 
     change.identity.updated_at = cx.now;
     let origin = verification::Origin::of(flow);
-    let verifications =
-        verification::start_pending(cx, &mut batch, &mut change.identity, origin).await?;
+    let pending = verification::start_pending(cx, &mut change.identity, origin)?;
     batch.update_identity(&change.identity);
+    let verifications = pending.add_to(&mut batch);
     save_credentials(&mut batch, owner, &change.credentials);
     if hook::revokes_other_sessions(hooks.hooks) {
         batch.revoke_sessions_except(change.identity.id, Some(owner.authenticated.session.id));

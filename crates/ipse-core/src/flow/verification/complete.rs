@@ -2,8 +2,7 @@
 
 use ipse_model::{AddressStatus, FlowClient, FlowState, Identity, MethodId};
 use ipse_store::OneTimeCode;
-use ipse_ui::node::{Attributes, Link};
-use ipse_ui::{Container, Group, Node, text};
+use ipse_ui::{Attributes, Container, Group, Link, Node, text};
 
 use super::{Verification, csrf_node};
 use crate::cx::Cx;
@@ -104,6 +103,3 @@ async fn begin_anew(
     };
     Err(error.into())
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,7 +3,7 @@
 mod complete;
 mod start;
 
-use ipse_config::selfservice::OneTimeMethod;
+use ipse_config::selfservice::flows::OneTimeMethod;
 use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
 use ipse_ui::{Message, Node, text};
 

@@ -80,14 +80,13 @@ pub fn start_pending(
             && address.status == AddressStatus::Pending
             && (method == MethodId::Code || address.via == Channel::Email)
     };
+    let waiting: Vec<VerifiableAddress> =
+        identity.verifiable_addresses.iter().filter(|address| waits(address)).cloned().collect();
     for address in identity.verifiable_addresses.iter_mut().filter(|address| waits(address)) {
         address.status = AddressStatus::Sent;
         address.updated_at = cx.now;
     }
-    let waiting = identity.verifiable_addresses.iter().filter(|address| {
-        address.status == AddressStatus::Sent && address.updated_at == cx.now && !address.verified
-    });
-    let begun = waiting.map(|address| begin(cx, identity, address, origin));
+    let begun = waiting.iter().map(|address| begin(cx, identity, address, origin));
     begun.collect::<Result<_, _>>().map(Pending)
 }
 
@@ -105,9 +104,11 @@ fn begin(
     flow.identity_id = Some(identity.id);
     flow.ui().push(Node::csrf(&mailed::csrf_token(cx, origin.client)));
     let letter = if in_use(cx) == MethodId::Link {
-        link::verification::send(cx, &mut flow, Some(identity), &address.value)?
+        link::verification::show_sent(cx, &mut flow, &address.value);
+        link::verification::send(cx, &flow, Some(identity), &address.value)?
     } else {
-        code::verification::send(cx, &mut flow, Some(identity), (address.via, &address.value))?
+        code::verification::show_sent(cx, &mut flow, (address.via, &address.value));
+        code::verification::send(cx, &flow, Some(identity), (address.via, &address.value))?
     };
     let url = flow.is_browser().then(|| flow.page(cx));
     Ok(Begun {

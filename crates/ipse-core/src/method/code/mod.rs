@@ -1,0 +1,19 @@
+//! One-time codes: sent to an address, typed in again.
+
+mod nodes;
+mod one_time;
+pub(crate) mod verification;
+
+use ipse_model::MethodId;
+
+use super::Method;
+
+/// The method.
+#[derive(Debug)]
+pub struct Code;
+
+impl Method for Code {
+    fn id(&self) -> MethodId {
+        MethodId::Code
+    }
+}

@@ -1,0 +1,60 @@
+//! One-time links: sent to an address, opened from there.
+
+pub(crate) mod verification;
+
+use ipse_model::{MethodId, Uuid, Timestamp};
+use ipse_store::{CodePurpose, OneTimeCode};
+use ipse_ui::{Group, InputType, Node, text};
+
+use super::Method;
+use crate::cx::Cx;
+
+/// The method.
+#[derive(Debug)]
+pub struct Link;
+
+impl Method for Link {
+    fn id(&self) -> MethodId {
+        MethodId::Link
+    }
+}
+
+/// When a link that is made now stops being good.
+fn expiry(cx: &Cx) -> Timestamp {
+    cx.now + cx.config().selfservice.methods.link.config.lifespan
+}
+
+/// A new token for a link to a flow, and the row that recognises it.
+fn issue(
+    cx: &Cx,
+    (purpose, flow_id): (CodePurpose, Uuid),
+    (address, identity_id): (&str, Uuid),
+    expires_at: Timestamp,
+) -> (String, OneTimeCode) {
+    let token = ipse_crypto::token::link_token(cx.random());
+    let row = OneTimeCode {
+        id: cx.random().uuid(),
+        flow_id,
+        purpose,
+        code_hash: ipse_crypto::token::hash(&token),
+        via: ipse_model::Channel::Email,
+        address: address.to_owned(),
+        identity_id: Some(identity_id),
+        used_at: None,
+        issued_at: cx.now,
+        expires_at,
+    };
+    (token, row)
+}
+
+/// The field for an e-mail address.
+fn email() -> Node {
+    Node::input("email", Group::Link, InputType::Email)
+        .required()
+        .label(text::node::node_label_email())
+}
+
+/// The button that sends the form.
+fn submit() -> Node {
+    Node::submit("method", Group::Link, "link").label(text::node::node_label_continue())
+}
