@@ -247,5 +247,11 @@ pub(super) fn begin_as_anybody<K>() -> Begin<K>
 where
     K: Kind<Extra = NoExtra, Subject = ()>,
 {
-    Begin::With { subject: (), extra: NoExtra {}, data: K::Data::default(), identity_id: None }
+    Begin::With {
+        subject: (),
+        extra: NoExtra {},
+        data: K::Data::default(),
+        identity_id: None,
+        writes: None,
+    }
 }

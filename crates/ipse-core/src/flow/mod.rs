@@ -130,32 +130,6 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Self::render(cx, flow, subject)
     }
 
-    /// Checks where a submission comes from.
-    ///
-    /// # Errors
-    /// As [`origin::check`].
-    fn check_origin(cx: &Cx, flow: &Flow<Self>, form: &Form) -> Result<(), FlowError> {
-        origin::check(cx, flow.shown.client, form)
-    }
-
-    /// What it means when a browser opens the address that submissions go to, as with a link in a mail. `None` when
-    /// nothing but a paused submission can be meant.
-    fn follow(
-        _cx: &Cx,
-        _flow: &Flow<Self>,
-        _subject: &Self::Subject,
-    ) -> impl Future<Output = Result<Option<Outcome>, ApiError>> + Send {
-        async { Ok(None) }
-    }
-
-    /// What somebody is told who submitted to an expired flow; `replacement` is there in its place.
-    ///
-    /// # Errors
-    /// 410 `self_service_flow_expired`, unless the kind of flow has another way.
-    fn replaced(cx: &Cx, expired_at: Timestamp, replacement: &Flow<Self>) -> Result<Outcome, ApiError> {
-        Err(engine::gone(cx.now, expired_at, replacement).browser_to(replacement.page(cx)))
-    }
-
     /// What is said of a body that can't be decoded.
     fn undecodable(problem: &FormProblem) -> FlowError {
         FlowError::form(problem.message())

@@ -16,7 +16,7 @@ use crate::method::{self, Handles, code, link};
 pub use start::{Origin, Pending, start_pending};
 
 /// The kind of flow.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Verification;
 
 impl Kind for Verification {
