@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod app;
+pub mod courier;
 pub mod csrf;
 pub mod cx;
 pub mod error;

@@ -7,6 +7,7 @@ mod extension;
 mod form;
 mod format;
 mod layout;
+pub mod list;
 mod load;
 mod nodes;
 mod read;

@@ -1,8 +1,10 @@
 //! The settings flow: somebody who is signed in changes the own account.
 
 mod complete;
+mod read;
 
 pub(crate) use complete::taken;
+pub use read::read;
 
 use ipse_model::{Credentials, FlowClient, FlowName, FlowRecord, FlowState, Identity, MethodId, Timestamp, Uuid};
 use ipse_ui::{Group, Message, text};
