@@ -13,6 +13,7 @@ use ipse_store::Store;
 use crate::method::password::policy::{BreachList, Remembering};
 use crate::outgoing::{HttpBreachList, Outgoing};
 use crate::schema::Schemas;
+use crate::session::tokenize::Tokenizers;
 
 /// What the configuration means right now, worked out once. Replaced as a whole on reload.
 pub struct Snapshot {
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub schemas: Schemas,
     /// The texts of messages.
     pub templates: Templates,
+    /// How sessions become JSON Web Tokens.
+    pub tokenizers: Tokenizers,
     /// Seals what is kept in the database.
     pub data_cipher: Cipher,
     /// Seals what is kept in cookies.

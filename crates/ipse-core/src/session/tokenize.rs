@@ -169,10 +169,8 @@ async fn map(
 ) -> Result<Value, ApiError> {
     let view = View::new(cx, &authenticated.session, &authenticated.identity);
     let session = serde_json::to_value(&view).map_err(|error| ApiError::internal(&error))?;
-    let variables = [
-        ("claims", Value::Object(claims.clone())),
-        ("session", session),
-    ];
+    let claims = Value::Object(claims.clone());
+    let variables = [("claims", &claims), ("session", &session)];
     let mapped = cx.app.jsonnet.evaluate(mapper, &variables).await;
     Ok(mapped.map_err(TokenizeError::from)?)
 }
