@@ -2,6 +2,8 @@
 
 pub mod admin;
 mod create;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub(crate) mod page;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -8,6 +8,8 @@ pub mod exchange;
 mod issue;
 mod logout;
 mod mine;
+#[cfg(test)]
+mod tests;
 pub mod tokenize;
 pub mod view;
 mod whoami;

@@ -11,6 +11,8 @@ mod json_patch;
 mod list;
 mod patch;
 mod reveal;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use ipse_model::{Credentials, Identity, Uuid};
