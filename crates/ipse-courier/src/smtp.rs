@@ -1,0 +1,220 @@
+//! Delivery by a mail server.
+
+use std::time::{Duration, SystemTime};
+
+use ipse_config::Secret;
+use ipse_config::courier::Smtp;
+use ipse_model::CourierMessage;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Identity, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::delivery::DeliveryError;
+
+/// How long a mail server may take for one command.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Connections to the mail server, and what every mail has in common.
+pub(crate) struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    headers: Vec<HeaderValue>,
+}
+
+impl Mailer {
+    /// Reads the settings. Nothing is connected yet.
+    pub(crate) fn new(config: &Smtp) -> Result<Self, DeliveryError> {
+        let address = config.from_address.parse::<Address>().map_err(|error| {
+            DeliveryError::temporary(format!("courier.smtp.from_address can't be used: {error}"))
+        })?;
+        let name = config.from_name.clone().filter(|name| !name.is_empty());
+        let headers = config
+            .headers
+            .iter()
+            .map(|(name, value)| header(name, value));
+        Ok(Self {
+            transport: transport(config)?,
+            from: Mailbox::new(name, address),
+            headers: headers.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Hands a message over to the mail server.
+    pub(crate) async fn send(&self, message: &CourierMessage) -> Result<(), DeliveryError> {
+        let mail = self.compose(message)?;
+        match self.transport.send(mail).await {
+            Ok(_) => Ok(()),
+            Err(error) if refused(&error) => Err(DeliveryError::permanent(told(&error))),
+            Err(error) => Err(DeliveryError::temporary(told(&error))),
+        }
+    }
+
+    /// The mail. Each attempt makes the same one, so that a receiver can tell a mail that comes twice.
+    fn compose(&self, message: &CourierMessage) -> Result<Message, DeliveryError> {
+        let to = message.recipient.parse::<Address>().map_err(|error| {
+            DeliveryError::permanent(format!("the recipient is no mail address: {error}"))
+        })?;
+        let id = format!("<{}@{}>", message.id, self.from.email.domain());
+        let builder = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(one_line(&message.subject))
+            .date(SystemTime::from(message.created_at))
+            .message_id(Some(id));
+        let builder = self
+            .headers
+            .iter()
+            .cloned()
+            .fold(builder, MessageBuilder::raw_header);
+        let text = message.body.clone();
+        let mail = match &message.body_html {
+            Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone())),
+            None => builder.singlepart(SinglePart::plain(text)),
+        };
+        mail.map_err(|error| {
+            DeliveryError::permanent(format!("the mail can't be put together: {error}"))
+        })
+    }
+}
+
+/// Whether the mail server has refused this mail for good. That it refuses *us* is a matter of configuration.
+fn refused(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(u16::from);
+    error.is_permanent() && !matches!(code, Some(530 | 534 | 535 | 538))
+}
+
+/// The error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// A header is one line.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+fn header(name: &str, value: &Secret) -> Result<HeaderValue, DeliveryError> {
+    let wrong = || {
+        DeliveryError::temporary(format!(
+            "the header {name:?} of courier.smtp.headers can't be used"
+        ))
+    };
+    let plain = |c: char| c.is_ascii_graphic() && c != ':';
+    if !name.chars().all(plain) || value.expose().chars().any(char::is_control) {
+        return Err(wrong());
+    }
+    let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| wrong())?;
+    Ok(HeaderValue::new(name, value.expose().to_owned()))
+}
+
+/// What the address of a mail server says.
+#[derive(Debug, PartialEq, Eq)]
+struct Server {
+    host: String,
+    port: u16,
+    /// TLS from the first byte on.
+    implicit_tls: bool,
+    /// No TLS at all.
+    plain: bool,
+    /// Certificates aren't looked at.
+    any_certificate: bool,
+    /// The name the certificate is for.
+    certificate_name: String,
+    credentials: Option<(String, String)>,
+}
+
+impl Server {
+    fn read(url: &Url) -> Option<Self> {
+        let flag = |name: &str| {
+            let mut pairs = url.query_pairs();
+            pairs.any(|(key, value)| {
+                key == name && matches!(&*value, "true" | "1" | "t" | "T" | "TRUE" | "True")
+            })
+        };
+        let implicit_tls = match url.scheme() {
+            "smtps" => true,
+            "smtp" => false,
+            _ => return None,
+        };
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        let name = url.query_pairs().find(|(key, _)| key == "server_name");
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let credentials = (!url.username().is_empty()).then(|| {
+            (
+                decoded(url.username()),
+                decoded(url.password().unwrap_or_default()),
+            )
+        });
+        Some(Self {
+            port: url.port().unwrap_or(if implicit_tls { 465 } else { 587 }),
+            implicit_tls,
+            plain: !implicit_tls && flag("disable_starttls"),
+            any_certificate: flag("skip_ssl_verify"),
+            certificate_name: name.map_or_else(|| host.clone(), |(_, name)| name.into_owned()),
+            host,
+            credentials,
+        })
+    }
+}
+
+fn transport(config: &Smtp) -> Result<AsyncSmtpTransport<Tokio1Executor>, DeliveryError> {
+    let server = config
+        .connection_uri
+        .as_ref()
+        .and_then(|uri| Server::read(uri.expose()))
+        .ok_or_else(|| {
+            DeliveryError::temporary("courier.smtp.connection_uri is missing or can't be used")
+        })?;
+    let tls = match (server.plain, server.implicit_tls) {
+        (true, _) => Tls::None,
+        (false, true) => Tls::Wrapper(tls(config, &server)?),
+        (false, false) => Tls::Required(tls(config, &server)?),
+    };
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+        .port(server.port)
+        .tls(tls)
+        .hello_name(ClientId::Domain(config.local_name.clone()))
+        .timeout(Some(PATIENCE));
+    if let Some((user, password)) = server.credentials {
+        builder = builder.credentials(Credentials::new(user, password));
+    }
+    Ok(builder.build())
+}
+
+fn tls(config: &Smtp, server: &Server) -> Result<TlsParameters, DeliveryError> {
+    let wrong = |what: &str, error: &dyn std::fmt::Display| {
+        DeliveryError::temporary(format!("{what} can't be used: {error}"))
+    };
+    let mut parameters = TlsParameters::builder(server.certificate_name.clone())
+        .dangerous_accept_invalid_certs(server.any_certificate);
+    if let (Some(certificate), Some(key)) = (&config.client_cert_path, &config.client_key_path) {
+        let read = |path: &std::path::Path| {
+            std::fs::read(path).map_err(|error| wrong(&path.display().to_string(), &error))
+        };
+        let identity = Identity::from_pem(&read(certificate)?, &read(key)?)
+            .map_err(|error| wrong("courier.smtp.client_cert_path", &error))?;
+        parameters = parameters.identify_with(identity);
+    }
+    parameters
+        .build()
+        .map_err(|error| wrong("the TLS settings of the mail server", &error))
+}
+
+#[cfg(test)]
+mod tests;

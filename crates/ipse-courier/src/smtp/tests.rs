@@ -1,0 +1,247 @@
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::tests::message;
+
+/// A mail server that refuses everybody whose name is a status, and keeps what it is given.
+struct Server {
+    port: u16,
+    mails: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mails: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = Arc::clone(&mails);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&kept)));
+            }
+        });
+        Self { port, mails }
+    }
+
+    fn mailer(&self, more: Value) -> Mailer {
+        let mut config = json!({
+            "connection_uri": format!("smtp://127.0.0.1:{}/?disable_starttls=true", self.port),
+            "from_address": "noreply@example.org",
+        });
+        config
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        Mailer::new(&serde_json::from_value(config).unwrap()).unwrap()
+    }
+
+    fn only_mail(&self) -> String {
+        let mails = self.mails.lock().unwrap();
+        assert_eq!(mails.len(), 1);
+        mails[0].clone()
+    }
+}
+
+async fn serve(stream: TcpStream, mails: Arc<Mutex<Vec<String>>>) {
+    let (input, mut output) = stream.into_split();
+    let mut lines = BufReader::new(input).lines();
+    let mut mail: Option<String> = None;
+    output.write_all(b"220 test\r\n").await.unwrap();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(text) = &mut mail {
+            if line == "." {
+                mails.lock().unwrap().push(mail.take().unwrap());
+                output.write_all(b"250 kept\r\n").await.unwrap();
+            } else {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            continue;
+        }
+        let answer = match line.split([' ', ':']).next().unwrap() {
+            "RCPT" => {
+                let name = line.split(['<', '@']).nth(1).unwrap().to_owned();
+                if name.parse::<u16>().is_ok() {
+                    format!("{name} no\r\n")
+                } else {
+                    "250 ok\r\n".to_owned()
+                }
+            }
+            "DATA" => {
+                mail = Some(String::new());
+                "354 go\r\n".to_owned()
+            }
+            _ => "250 ok\r\n".to_owned(),
+        };
+        output.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_mail_has_a_plain_text_and_html_and_says_who_sent_it() {
+    let server = Server::start().await;
+    server
+        .mailer(json!({ "from_name": "Jürgen, the Sender" }))
+        .send(&message())
+        .await
+        .unwrap();
+    let mail = server.only_mail();
+    assert!(mail.contains("To: ada@example.org\n"), "{mail}");
+    assert!(mail.contains("<noreply@example.org>"), "{mail}");
+    assert!(mail.contains("Subject: Your code\n"), "{mail}");
+    assert!(mail.contains("multipart/alternative"), "{mail}");
+    assert!(mail.find("text/plain").unwrap() < mail.find("text/html").unwrap());
+    assert!(mail.contains("<p>It is 123456.</p>"), "{mail}");
+}
+
+#[tokio::test]
+async fn an_attempt_makes_the_same_mail_as_the_one_before() {
+    let server = Server::start().await;
+    let mailer = server.mailer(json!({}));
+    mailer.send(&message()).await.unwrap();
+    let first = server.mails.lock().unwrap().pop().unwrap();
+    mailer.send(&message()).await.unwrap();
+    let of = |mail: &str, name: &str| {
+        mail.lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    for name in ["Message-ID:", "Date:"] {
+        assert_eq!(of(&first, name), of(&server.only_mail(), name));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_for_good_or_for_now() {
+    let server = Server::start().await;
+    let mailer = server.mailer(json!({}));
+    for (status, for_good) in [
+        ("421", false),
+        ("450", false),
+        ("535", false),
+        ("550", true),
+    ] {
+        let refused = CourierMessage {
+            recipient: format!("{status}@example.org"),
+            ..message()
+        };
+        let error = mailer.send(&refused).await.unwrap_err();
+        assert_eq!(
+            matches!(error, DeliveryError::Permanent(_)),
+            for_good,
+            "{status}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_may_come_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let gone = Server {
+        port,
+        mails: Arc::default(),
+    };
+    let error = gone.mailer(json!({})).send(&message()).await.unwrap_err();
+    assert!(matches!(error, DeliveryError::Temporary(_)), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_in_a_message_adds_headers() {
+    let server = Server::start().await;
+    let hostile = CourierMessage {
+        subject: "Hello\r\nBcc: eve@example.org\r\n\r\nbody".to_owned(),
+        body: "Bcc: mallory@example.org\r\n.\r\nQUIT\r\n".to_owned(),
+        body_html: None,
+        ..message()
+    };
+    server.mailer(json!({})).send(&hostile).await.unwrap();
+    let mail = server.only_mail();
+    let (headers, _) = mail.split_once("\n\n").unwrap();
+    assert!(
+        !headers.lines().any(|line| line.starts_with("Bcc")),
+        "{mail}"
+    );
+}
+
+#[test]
+fn a_recipient_that_is_no_address_is_given_up() {
+    let config = json!({ "connection_uri": "smtp://127.0.0.1:1/?disable_starttls=true" });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let _guard = runtime.enter();
+    let mailer = Mailer::new(&serde_json::from_value(config).unwrap()).unwrap();
+    for recipient in ["", "ada", "a@b\r\nRCPT TO:<eve@example.org>", "+491234"] {
+        let message = CourierMessage {
+            recipient: recipient.to_owned(),
+            ..message()
+        };
+        assert!(
+            matches!(mailer.compose(&message), Err(DeliveryError::Permanent(_))),
+            "{recipient:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn configured_headers_are_sent_unless_they_would_be_two() {
+    let server = Server::start().await;
+    let headers =
+        json!({ "headers": { "X-Campaign": "spring", "Reply-To": "answers@example.org" } });
+    server.mailer(headers).send(&message()).await.unwrap();
+    let mail = server.only_mail();
+    assert!(
+        mail.contains("X-Campaign: spring\n") && mail.contains("Reply-To: answers@example.org\n")
+    );
+
+    for (name, value) in [
+        ("X-A", "b\r\nX-C: d"),
+        ("X A", "b"),
+        ("X-A:", "b"),
+        ("", "b"),
+    ] {
+        let config = json!({
+            "connection_uri": "smtp://127.0.0.1:1/", "headers": { name: value },
+        });
+        assert!(
+            Mailer::new(&serde_json::from_value(config).unwrap()).is_err(),
+            "{name:?}"
+        );
+    }
+}
+
+fn read(url: &str) -> crate::smtp::Server {
+    crate::smtp::Server::read(&url.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn the_address_of_a_mail_server_says_how_to_connect() {
+    let usual = read("smtp://user:p%40ss@mail.example.org");
+    assert_eq!((usual.host.as_str(), usual.port), ("mail.example.org", 587));
+    assert_eq!(
+        usual.credentials,
+        Some(("user".to_owned(), "p@ss".to_owned()))
+    );
+    assert!(!usual.implicit_tls && !usual.plain && !usual.any_certificate);
+
+    let wrapped = read("smtps://10.0.0.1/?skip_ssl_verify=true&server_name=mail.example.org");
+    assert!(wrapped.implicit_tls && wrapped.any_certificate);
+    assert_eq!(
+        (wrapped.port, wrapped.certificate_name.as_str()),
+        (465, "mail.example.org")
+    );
+
+    assert!(read("smtp://localhost:25/?disable_starttls=true").plain);
+    assert!(
+        !read("smtps://localhost/?disable_starttls=true").plain,
+        "smtps means TLS"
+    );
+    assert_eq!(read("smtp://[::1]:25").host, "::1");
+}
