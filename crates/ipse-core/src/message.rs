@@ -1,17 +1,20 @@
 //! Messages that flows send. They are rendered when they are queued, so that what is sent doesn't depend on when it is
 //! sent.
 
-use ipse_courier::{About, TemplateChannel, TemplateData};
+use ipse_courier::{About, REQUEST_HEADERS, TemplateChannel, TemplateData};
 use ipse_model::{Channel, CourierMessage, Identity, Json, MessageStatus, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::{Flow, Kind};
 use crate::identity::view;
 
+/// The headers that say something about the program which sent a request, as they are looked up and as they are shown.
+const HEADERS: [(&str, &str); 2] = [("user-agent", "User-Agent"), ("accept-language", "Accept-Language")];
+
 /// To whom a message goes, and why.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Occasion<'a> {
     /// The channel.
     pub(crate) via: Channel,
@@ -19,6 +22,7 @@ pub(crate) struct Occasion<'a> {
     pub(crate) to: &'a str,
     request_url: &'a str,
     transient_payload: Option<&'a Json>,
+    headers: Option<Value>,
 }
 
 impl<'a> Occasion<'a> {
@@ -29,7 +33,19 @@ impl<'a> Occasion<'a> {
             to,
             request_url: &flow.shown.request_url,
             transient_payload: flow.transient_payload.as_ref(),
+            headers: None,
         }
+    }
+
+    /// With what the request says about the program that sent it, for HTTP channels.
+    pub(crate) fn with_headers(mut self, cx: &Cx) -> Self {
+        let of_request = |name: &(&str, &str)| {
+            let value = cx.request.headers.get(name.0)?.to_str().ok()?;
+            Some((name.1.to_owned(), json!([value])))
+        };
+        let headers = HEADERS.iter().filter_map(of_request).collect::<Map<String, Value>>();
+        self.headers = Some(Value::Object(headers));
+        self
     }
 
     /// What every template is told.
@@ -56,10 +72,10 @@ pub(crate) fn minutes_until(cx: &Cx, expires_at: Timestamp) -> i64 {
 /// Renders a message for the queue.
 pub(crate) fn render(
     cx: &Cx,
-    via: Channel,
+    occasion: &Occasion<'_>,
     data: &TemplateData,
 ) -> Result<CourierMessage, ApiError> {
-    let channel = match via {
+    let channel = match occasion.via {
         Channel::Email => TemplateChannel::Email,
         Channel::Sms => TemplateChannel::Sms,
     };
@@ -71,16 +87,20 @@ pub(crate) fn render(
     for problem in &rendered.problems {
         tracing::error!(template = %data.template_type(), %problem, "a template can't be used; the built-in one was");
     }
+    let mut told = data.to_json();
+    if let (Some(headers), Some(told)) = (&occasion.headers, told.as_object_mut()) {
+        told.insert(REQUEST_HEADERS.to_owned(), headers.clone());
+    }
     Ok(CourierMessage {
         id: cx.random().uuid(),
         status: MessageStatus::Queued,
-        channel: via.as_str().to_owned(),
+        channel: occasion.via.as_str().to_owned(),
         recipient: data.about().to.clone(),
         subject: rendered.subject,
         body: rendered.text,
         body_html: rendered.html,
         template_type: data.template_type().as_str().to_owned(),
-        template_data: Json::from(data.to_json()),
+        template_data: Json::from(told),
         send_count: 0,
         next_attempt_at: cx.now,
         created_at: cx.now,

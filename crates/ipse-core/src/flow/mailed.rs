@@ -5,7 +5,7 @@ use ipse_store::{Batch, OneTimeCode};
 use ipse_ui::{Message, Node};
 use serde_json::json;
 
-use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, engine, shared, with_query};
+use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, engine, origin, shared, with_query};
 use crate::cx::Cx;
 use crate::error::ApiError;
 
@@ -93,6 +93,8 @@ pub enum Decision {
     Sent(Box<Sent>),
     /// The code was wrong; the form says so already.
     Wrong,
+    /// Nothing is decided yet; the form shows its next screen already.
+    Next,
     /// The right secret has come back.
     Proved(Box<Proved>),
     /// The flow can't go on.
@@ -145,17 +147,17 @@ pub(super) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
 }
 
 /// Starts a new flow in place of one that can't go on. Whoever had the old form can't use its anti-CSRF token any more.
-pub(crate) async fn restart<K: Kind<Extra = NoExtra, Subject = ()>>(
+pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
     cx: &Cx,
     old: &Flow<K>,
-    client: FlowClient,
-    message: Message,
+    (client, message): (FlowClient, Message),
+    subject: &K::Subject,
 ) -> Result<Flow<K>, ApiError> {
     let mut flow = Flow::<K>::new(cx, client, NoExtra {}, K::Data::default());
     flow.shown.return_to.clone_from(&old.shown.return_to);
     cx.jar.rotate_csrf(cx.random());
     flow.ui().push(Node::csrf(&csrf_token(cx, client)));
-    engine::populate(cx, &mut flow, &()).await.map_err(engine::cannot_be_shown)?;
+    engine::populate(cx, &mut flow, subject).await.map_err(engine::cannot_be_shown)?;
     flow.ui().say(message);
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record());
@@ -191,16 +193,50 @@ pub(crate) fn replaced<K: Kind>(cx: &Cx, replacement: &Flow<K>) -> ApiError {
         .browser_to(replacement.page(cx))
 }
 
-/// The flow of that id, to be shown.
+/// Refuses to show a flow that has expired.
 ///
 /// # Errors
-/// 404, and 410 when it has expired.
-pub(super) async fn load_to_show<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
-    let flow = shared::load::<K>(cx, id).await?;
-    if flow.is_expired(cx.now) {
-        return Err(expired(cx, &flow));
+/// 410.
+pub(super) fn check_age<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
+    if flow.is_expired(cx.now) { Err(expired(cx, flow)) } else { Ok(()) }
+}
+
+/// Refuses to show a browser's flow to anybody else.
+///
+/// # Errors
+/// 403 `security_csrf_violation`.
+pub(super) fn check_browser<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
+    if !flow.is_browser() {
+        return Ok(());
     }
-    Ok(flow)
+    let token = flow.shown.ui.find("csrf_token").and_then(Node::as_input);
+    let token = token.and_then(|input| input.value.as_ref()).and_then(|value| value.as_str());
+    let secret = cx.jar.csrf();
+    if secret.zip(token).is_some_and(|(secret, token)| secret.verifies(token)) {
+        return Ok(());
+    }
+    Err(origin::violation())
+}
+
+/// The anti-CSRF field for a new form in place of the present one.
+pub(crate) fn csrf_node<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Node {
+    match flow.shown.ui.find("csrf_token") {
+        Some(node) => node.clone(),
+        None => Node::csrf(&csrf_token(cx, flow.shown.client)),
+    }
+}
+
+/// How often opening a link is tried while others change the same account.
+pub(crate) const TRIES: usize = 4;
+
+/// What went wrong when a link was opened. There is no form that could say it.
+pub(crate) fn told(error: FlowError) -> ApiError {
+    match error {
+        FlowError::Overtaken => {
+            ApiError::conflict("The account was changed from elsewhere at the same time. Please try again.")
+        }
+        other => engine::cannot_be_shown(other),
+    }
 }
 
 /// The flow of that id, to be worked on.
@@ -245,10 +281,10 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
 /// A flow of somebody who doesn't have to be known.
 pub(super) fn begin_as_anybody<K>() -> Begin<K>
 where
-    K: Kind<Extra = NoExtra, Subject = ()>,
+    K: Kind<Extra = NoExtra, Subject: Default>,
 {
     Begin::With {
-        subject: (),
+        subject: K::Subject::default(),
         extra: NoExtra {},
         data: K::Data::default(),
         identity_id: None,

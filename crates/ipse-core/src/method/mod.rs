@@ -13,7 +13,7 @@ use ipse_model::MethodId;
 
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::{Flow, FlowError, Form, Kind, Login, Registration, Settings, Verification};
+use crate::flow::{Flow, FlowError, Form, Kind, Login, Recovery, Registration, Settings, Verification};
 use code::Code;
 use link::Link;
 use password::Password;
@@ -64,6 +64,9 @@ pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Password];
 
 /// What somebody changes of the own account, in the order of the page.
 pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password];
+
+/// How somebody gets back into an account. The configuration names one of them.
+pub static RECOVERY: &[&dyn Handles<Recovery>] = &[&Code, &Link];
 
 /// How somebody proves to read what is sent to an address. The configuration names one of them.
 pub static VERIFICATION: &[&dyn Handles<Verification>] = &[&Code, &Link];

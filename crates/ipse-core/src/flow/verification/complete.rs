@@ -4,7 +4,7 @@ use ipse_model::{AddressStatus, FlowClient, FlowState, Identity, MethodId};
 use ipse_store::OneTimeCode;
 use ipse_ui::{Attributes, Container, Group, Link, Node, text};
 
-use super::{Verification, csrf_node};
+use super::Verification;
 use crate::cx::Cx;
 use crate::flow::mailed::{self, Decision, Proved, Restart};
 use crate::flow::{Flow, FlowError, Outcome, engine, return_to};
@@ -17,7 +17,7 @@ pub(super) async fn complete(
 ) -> Result<Outcome, FlowError> {
     match decision {
         Decision::Sent(sent) => mailed::sent(cx, flow, &sent, mailed::with_payload(flow)).await,
-        Decision::Wrong => mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await,
+        Decision::Wrong | Decision::Next => mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await,
         Decision::Proved(proved) => verify(cx, flow, *proved).await,
         Decision::Restart(restart) => begin_anew(cx, flow, restart).await,
     }
@@ -37,7 +37,7 @@ async fn verify(
     flow.identity_id = Some(identity.id);
     flow.shown.state = FlowState::PassedChallenge;
     flow.shown.active = Some(proved.by);
-    flow.shown.ui = passed(csrf_node(cx, flow), proved.by, location);
+    flow.shown.ui = passed(mailed::csrf_node(cx, flow), proved.by, location);
 
     let mut batch = cx.store().batch();
     batch.use_code(proved.code.id, cx.now);
@@ -93,7 +93,7 @@ async fn begin_anew(
 ) -> Result<Outcome, FlowError> {
     let opened = cx.request.method == http::Method::GET;
     let client = if opened { FlowClient::Browser } else { flow.shown.client };
-    let next = mailed::restart(cx, flow, client, restart.message).await?;
+    let next = mailed::restart(cx, flow, (client, restart.message), &()).await?;
     if opened || flow.shown.active == Some(MethodId::Link) {
         return Ok(mailed::go_on_with(cx, &next));
     }

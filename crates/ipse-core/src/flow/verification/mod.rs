@@ -5,14 +5,15 @@ mod start;
 
 use ipse_config::selfservice::flows::OneTimeMethod;
 use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
-use ipse_ui::{Message, Node, text};
+use ipse_ui::{Message, text};
 
 use super::mailed::{self, Attempts, Decision};
-use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin};
+use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::method::{self, Handles, code, link};
 
+pub(crate) use complete::mark_verified;
 pub use start::{Origin, Pending, start_pending};
 
 /// The kind of flow.
@@ -76,7 +77,8 @@ impl Kind for Verification {
     /// for it. That browser gets an anti-CSRF token of its own.
     async fn fetch(cx: &Cx, id: Uuid) -> Result<String, ApiError> {
         check_enabled(cx)?;
-        let mut flow = mailed::load_to_show::<Self>(cx, id).await?;
+        let mut flow = shared::load::<Self>(cx, id).await?;
+        mailed::check_age(cx, &flow)?;
         if flow.is_browser() {
             let token = mailed::csrf_token(cx, FlowClient::Browser);
             flow.ui().set_value("csrf_token", token.into());
@@ -155,14 +157,6 @@ pub(crate) async fn carry_out(
     decision: Decision,
 ) -> Result<Outcome, FlowError> {
     complete::complete(cx, flow, decision).await
-}
-
-/// The anti-CSRF field for a new form in place of the present one.
-pub(crate) fn csrf_node(cx: &Cx, flow: &Flow<Verification>) -> Node {
-    match flow.shown.ui.find("csrf_token") {
-        Some(node) => node.clone(),
-        None => Node::csrf(&mailed::csrf_token(cx, flow.shown.client)),
-    }
 }
 
 fn check_enabled(cx: &Cx) -> Result<(), ApiError> {

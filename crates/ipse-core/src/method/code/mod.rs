@@ -2,6 +2,7 @@
 
 mod nodes;
 mod one_time;
+pub(crate) mod recovery;
 pub(crate) mod verification;
 
 use ipse_model::MethodId;

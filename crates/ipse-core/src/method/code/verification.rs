@@ -10,8 +10,8 @@ use super::one_time::{self, Checked, Recipient};
 use super::{Code, nodes};
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::mailed::{Decision, Letter, Proved, Restart, Sent};
-use crate::flow::verification::{Verification, csrf_node, in_use};
+use crate::flow::mailed::{Decision, Letter, Proved, Restart, Sent, csrf_node};
+use crate::flow::verification::{Verification, in_use};
 use crate::flow::{Flow, FlowError, Form, Kind, Outcome, with_query};
 use crate::message::{self, Occasion};
 use crate::method::{Handles, Step};
@@ -173,13 +173,13 @@ pub(crate) fn send(
         verification_code: code,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, via, &data)?) })
+    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
 }
 
 /// What is written to an address that nobody has.
 fn unknown(cx: &Cx, occasion: &Occasion<'_>) -> Result<CourierMessage, ApiError> {
     let data = TemplateData::VerificationCodeInvalid(occasion.about());
-    message::render(cx, occasion.via, &data)
+    message::render(cx, occasion, &data)
 }
 
 /// The identity with its address marked as one that something was sent to, unless it is verified.

@@ -1,13 +1,15 @@
 //! One-time links: sent to an address, opened from there.
 
+pub(crate) mod recovery;
 pub(crate) mod verification;
 
-use ipse_model::{MethodId, Uuid, Timestamp};
+use ipse_model::{MethodId, Timestamp, Uuid};
 use ipse_store::{CodePurpose, OneTimeCode};
 use ipse_ui::{Group, InputType, Node, text};
 
 use super::Method;
 use crate::cx::Cx;
+use crate::error::ApiError;
 
 /// The method.
 #[derive(Debug)]
@@ -45,6 +47,16 @@ fn issue(
         expires_at,
     };
     (token, row)
+}
+
+/// The row of a link to this flow that wasn't used yet.
+async fn recognise(
+    cx: &Cx,
+    (purpose, flow_id): (CodePurpose, Uuid),
+    token: &str,
+) -> Result<Option<OneTimeCode>, ApiError> {
+    let sent = cx.store().code_by_hash(purpose, ipse_crypto::token::hash(token)).await?;
+    Ok(sent.filter(|sent| sent.flow_id == flow_id && sent.used_at.is_none()))
 }
 
 /// The field for an e-mail address.

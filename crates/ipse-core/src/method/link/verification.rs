@@ -9,8 +9,8 @@ use ipse_ui::{Container, text};
 use super::Link;
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::mailed::{Decision, Letter, Proved, Restart, Sent};
-use crate::flow::verification::{self, Verification, csrf_node, in_use};
+use crate::flow::mailed::{self, Decision, Letter, Proved, Restart, Sent, csrf_node};
+use crate::flow::verification::{self, Verification, in_use};
 use crate::flow::{Flow, FlowError, Form, Kind, Outcome, shared, with_query};
 use crate::message::{self, Occasion};
 use crate::method::code::verification::{mark_sent, owner};
@@ -86,13 +86,13 @@ pub(crate) fn send(
         verification_url: with_query(&Flow::<Verification>::action(cx, flow.id()), "token", &token),
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, Channel::Email, &data)?) })
+    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
 }
 
 /// What is written to an address that nobody has.
 fn unknown(cx: &Cx, occasion: &Occasion<'_>) -> Result<CourierMessage, ApiError> {
     let data = TemplateData::VerificationInvalid(occasion.about());
-    message::render(cx, occasion.via, &data)
+    message::render(cx, occasion, &data)
 }
 
 /// The form that says that a link is on its way.
@@ -107,9 +107,6 @@ pub(crate) fn show_sent(cx: &Cx, flow: &mut Flow<Verification>, address: &str) {
     };
 }
 
-/// How often opening a link is tried while others change the same account.
-const TRIES: usize = 4;
-
 /// Does what is due when a link in a mail is opened.
 pub(crate) async fn open(
     cx: &Cx,
@@ -120,16 +117,15 @@ pub(crate) async fn open(
         return Err(method::switched_off());
     }
     let mut flow = flow.clone();
-    for _ in 0..TRIES {
+    for _ in 0..mailed::TRIES {
         let decision = decide(cx, &flow, token).await?;
         match verification::carry_out(cx, &mut flow, decision).await {
             Ok(outcome) => return Ok(outcome),
             Err(FlowError::Overtaken) => flow = shared::load(cx, flow.id()).await?,
-            Err(FlowError::Api(error)) => return Err(*error),
-            Err(error) => return Err(ApiError::internal(&error)),
+            Err(error) => return Err(mailed::told(error)),
         }
     }
-    Err(ApiError::conflict("The account was changed from elsewhere at the same time. Please try again."))
+    Err(mailed::told(FlowError::Overtaken))
 }
 
 async fn decide(
@@ -137,15 +133,13 @@ async fn decide(
     flow: &Flow<Verification>,
     token: &str,
 ) -> Result<Decision, ApiError> {
-    let hash = ipse_crypto::token::hash(token);
-    let sent = cx.store().code_by_hash(CodePurpose::Verification, hash).await?;
-    let sent = sent.filter(|sent| sent.flow_id == flow.id() && sent.used_at.is_none());
     let refused = || {
         Decision::Restart(Restart::because(
             text::verification::verification_token_invalid_or_already_used(),
         ))
     };
-    let Some(sent) = sent else { return Ok(refused()) };
+    let purpose = (CodePurpose::Verification, flow.id());
+    let Some(sent) = super::recognise(cx, purpose, token).await? else { return Ok(refused()) };
     let expires_at = sent.expires_at.min(flow.shown.expires_at);
     if expires_at <= cx.now {
         let message = <Verification as Kind>::expired(expires_at);
