@@ -1,1 +1,12 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod background;
+mod cli;
+mod dev;
+mod logging;
+pub mod outgoing;
+mod serve;
+mod tools;
+pub mod wiring;
+
+pub use cli::run;

@@ -1,0 +1,106 @@
+//! `ipse serve`: from the configuration to a server that answers, and to its orderly end.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use ipse_config::{Config, Reloader, Sources};
+use ipse_core::App;
+use ipse_core::outgoing::Outgoing;
+use ipse_http::serve::{Certificate, Listener, Place, Stop, Stopped, serve, stop};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::background::{self, Reloading};
+use crate::outgoing::Client;
+use crate::wiring::{self, Effects};
+use crate::logging;
+
+/// What is said once the server answers.
+pub(crate) type Welcome<'a> = Option<&'a dyn Fn() -> anyhow::Result<()>>;
+
+/// Serves until a signal says to stop.
+pub(crate) fn run(sources: Sources, welcome: Welcome<'_>) -> anyhow::Result<()> {
+    // Fails when it has been done before, which is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (reloader, loaded) = Reloader::start(sources)?;
+    logging::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("can't start the threads that serve")?
+        .block_on(until_stopped(loaded.config, reloader, welcome))
+}
+
+async fn until_stopped(
+    config: Config,
+    reloader: Reloader,
+    welcome: Welcome<'_>,
+) -> anyhow::Result<()> {
+    let ports = Ports::open(&config).await?;
+    let client = Client::new(config.clients.http.clone(), &[]);
+    let client = Arc::new(client.context("can't prepare for requests to other servers")?);
+    let outgoing: Arc<dyn Outgoing> = client.clone();
+    let app = wiring::build(config, Effects::system(outgoing)?).await?;
+    let (stop, stopped) = stop();
+    let mut tasks = ports.serve(&app, &stopped);
+    let reloading = Reloading { app: app.clone(), client, reloader };
+    tasks.spawn(background::follow_configuration(reloading, stopped.clone()));
+    tasks.spawn(background::remove_expired(app.clone(), stopped));
+    tracing::info!(public = %app.snapshot().public_base_url, admin = %app.snapshot().admin_base_url, "serving");
+    if let Some(welcome) = welcome {
+        welcome()?;
+    }
+    wait_for_signal().await?;
+    finish(&app, &stop, tasks).await
+}
+
+/// The two places that are listened at.
+struct Ports {
+    public: (Listener, Option<Certificate>),
+    admin: (Listener, Option<Certificate>),
+}
+
+impl Ports {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        let (public, admin) = (&config.serve.public, &config.serve.admin);
+        Ok(Self {
+            public: (
+                Listener::bind(&Place::of(&public.host, public.port, &public.socket)).await?,
+                Certificate::load(&public.tls).context("serve.public.tls")?,
+            ),
+            admin: (
+                Listener::bind(&Place::of(&admin.host, admin.port, &admin.socket)).await?,
+                Certificate::load(&admin.tls).context("serve.admin.tls")?,
+            ),
+        })
+    }
+
+    fn serve(self, app: &Arc<App>, stopped: &Stopped) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let (listener, certificate) = self.public;
+        tasks.spawn(serve(listener, ipse_http::public(app.clone()), certificate, stopped.clone()));
+        let (listener, certificate) = self.admin;
+        tasks.spawn(serve(listener, ipse_http::admin(app.clone()), certificate, stopped.clone()));
+        tasks
+    }
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("can't wait for signals")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result.context("can't wait for signals")?,
+    }
+    Ok(())
+}
+
+/// Lets requests under way finish, then closes the database.
+async fn finish(app: &App, stop: &Stop, mut tasks: JoinSet<()>) -> anyhow::Result<()> {
+    tracing::info!("stopping");
+    stop.now();
+    while tasks.join_next().await.is_some() {}
+    app.store.close().await.context("the database could not be closed in good order")
+}
