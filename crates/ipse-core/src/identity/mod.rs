@@ -2,12 +2,11 @@
 
 pub mod admin;
 mod create;
-#[cfg(test)]
-pub(crate) mod fixture;
 pub(crate) mod page;
-#[cfg(test)]
-pub(crate) mod sample;
+pub mod provider_tokens;
 mod sync;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod view;
 
 pub use create::{Draft, create};

@@ -208,7 +208,7 @@ mod tests {
     use ipse_model::Uuid;
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn found(address: &str) -> Extracted {
         let mut found = Extracted::default();

@@ -134,7 +134,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn public(identity: &Identity) -> Value {
         serde_json::to_value(Public::at(identity, "https://id.example.org/")).unwrap()

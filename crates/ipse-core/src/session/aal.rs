@@ -208,7 +208,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn set(kinds: &[(CredentialsType, Value)]) -> Credentials {
         kinds

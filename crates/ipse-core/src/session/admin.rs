@@ -259,7 +259,7 @@ mod tests {
 
     use super::*;
     use crate::Accept;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn asked(query: &[(&str, &str)]) -> Request {
         Request {

@@ -96,7 +96,7 @@ mod tests {
     use ipse_model::SignedDuration;
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn stored() -> ipse_store::Authenticated {
         ipse_store::Authenticated {

@@ -130,7 +130,7 @@ mod tests {
     use ipse_model::Random;
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn sealed(return_to_code: &str, session_token: &str) -> TokenExchange {
         let id = Uuid::from_u128(7);

@@ -64,7 +64,7 @@ mod tests {
     use ipse_model::{Aal, SignedDuration};
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     #[test]
     fn a_second_factor_raises_the_level_and_renews_the_session() {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Whoami, admin, exchange, list_mine, revoke_mine, revoke_others, whoami};
 use crate::ApiError;
-use crate::identity::fixture::{Fixture, parsed};
-use crate::identity::sample;
+use crate::identity::tests::fixture::{Fixture, parsed};
+use crate::identity::tests::sample;
 
 async fn asked(fixture: &Fixture, token: &str) -> Result<Whoami, ApiError> {
     whoami(&fixture.asked_by(token, "")).await
@@ -77,7 +77,9 @@ async fn the_sessions_of_an_inactive_identity_come_back_with_it() {
             state.as_str()
         );
         let cx = fixture.asked("expand=identity");
-        let shown = admin::get(&cx, &issued.session.id.to_string()).await.unwrap();
+        let shown = admin::get(&cx, &issued.session.id.to_string())
+            .await
+            .unwrap();
         assert_eq!(parsed(&shown)["active"], json!(expected == 200));
     }
 }

@@ -195,7 +195,7 @@ fn merge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn claims() -> Map<String, Value> {
         let claims = json!({ "iss": "https://id.example.org/", "exp": 1, "sub": "ada" });

@@ -92,7 +92,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn shown(view: &View<'_>) -> serde_json::Value {
         serde_json::to_value(view).unwrap()

@@ -94,7 +94,7 @@ fn remaining(session: &Session, now: Timestamp, longest: Option<u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     #[test]
     fn an_answer_is_kept_no_longer_than_the_session_lives_or_the_configuration_says() {

@@ -132,6 +132,7 @@ impl ImportedAddress {
             status: match self.status.as_str() {
                 "completed" => AddressStatus::Completed,
                 "sent" => AddressStatus::Sent,
+                "" if self.verified => AddressStatus::Completed,
                 _ => AddressStatus::Pending,
             },
             verified_at: self.verified.then(|| self.verified_at.unwrap_or(cx.now)),

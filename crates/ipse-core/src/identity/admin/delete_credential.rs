@@ -125,7 +125,7 @@ fn unlink(credential: &mut Credential, identifier: &str) -> Result<(), ApiError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn only(kind: CredentialsType, config: Value) -> Credentials {
         [sample::credential(kind, "one:1", config)]

@@ -144,7 +144,7 @@ fn linked(account: &ImportedProvider) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn account(provider: &str, subject: &str) -> ImportedProvider {
         ImportedProvider {

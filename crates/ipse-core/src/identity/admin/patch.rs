@@ -162,7 +162,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     fn later() -> Timestamp {
         "2026-02-03T00:00:00Z".parse().unwrap()

@@ -7,7 +7,7 @@ use super::{
     batch, create, delete, delete_credential, get, get_by_external_id, list, patch, update,
 };
 use crate::ApiError;
-use crate::identity::fixture::{Fixture, parsed};
+use crate::identity::tests::fixture::{Fixture, parsed};
 
 const NOBODY: &str = "9f4ee5f2-0a3d-4ef0-9f6a-8a4f27ad1c0e";
 

@@ -51,7 +51,7 @@ pub(super) fn set_state(identity: &mut Identity, state: IdentityState, now: Time
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::sample;
+    use crate::identity::tests::sample;
 
     #[test]
     fn the_time_of_a_state_is_that_of_its_change() {

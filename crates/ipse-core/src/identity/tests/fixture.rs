@@ -176,7 +176,8 @@ impl Fixture {
 
     /// Creates an identity of what an administrator sends.
     pub(crate) async fn create(&self, body: &Value) -> Result<Value, ApiError> {
-        let created = super::admin::create(&self.cx(), body.to_string().as_bytes()).await?;
+        let created =
+            crate::identity::admin::create(&self.cx(), body.to_string().as_bytes()).await?;
         Ok(parsed(&created.body))
     }
 
