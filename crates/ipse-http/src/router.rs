@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::routing::{MethodRouter, any, delete, get, patch, post};
 use http::{Response, StatusCode};
 use ipse_core::App;
-use ipse_core::flow::{Kind, Login, Registration, Settings, Verification};
+use ipse_core::flow::{Kind, Login, Recovery, Registration, Settings, Verification};
 
 use crate::door::{Door, Gate, Port};
 use crate::public::{flows, logout, schemas, sessions};
@@ -22,6 +22,7 @@ pub fn public(app: Arc<App>) -> Door {
         .merge(flow::<Login>())
         .merge(flow::<Registration>())
         .merge(flow::<Settings>())
+        .merge(flow::<Recovery>())
         .merge(flow::<Verification>())
         .route("/self-service/logout", get(logout::submit_browser))
         .route("/self-service/logout/browser", get(logout::create_browser))

@@ -2,6 +2,7 @@
 
 mod background;
 mod cli;
+mod courier;
 mod dev;
 mod logging;
 pub mod outgoing;

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::background::{self, Reloading};
+use crate::courier;
 use crate::outgoing::Client;
 use crate::wiring::{self, Effects};
 use crate::logging;
@@ -48,7 +49,10 @@ async fn until_stopped(
     let mut tasks = ports.serve(&app, &stopped);
     let reloading = Reloading { app: app.clone(), client, reloader };
     tasks.spawn(background::follow_configuration(reloading, stopped.clone()));
-    tasks.spawn(background::remove_expired(app.clone(), stopped));
+    tasks.spawn(background::remove_expired(app.clone(), stopped.clone()));
+    if app.snapshot().config.watch_courier {
+        tasks.spawn(courier::send_messages(app.clone(), stopped));
+    }
     tracing::info!(public = %app.snapshot().public_base_url, admin = %app.snapshot().admin_base_url, "serving");
     if let Some(welcome) = welcome {
         welcome()?;
