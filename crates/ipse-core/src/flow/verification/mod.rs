@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::method::{self, Handles, code, link};
 
 pub(crate) use complete::mark_verified;
-pub use start::{Origin, Pending, start_pending};
+pub use start::{Origin, Pending, start_pending, start_unverified};
 
 /// The kind of flow.
 #[derive(Clone, Copy, Debug)]

@@ -71,18 +71,40 @@ pub fn start_pending(
     identity: &mut Identity,
     origin: Origin<'_>,
 ) -> Result<Pending, FlowError> {
+    start(cx, identity, origin, |address| address.status == AddressStatus::Pending)
+}
+
+/// As [`start_pending`], for every address that isn't verified, whatever was sent to it before.
+///
+/// # Errors
+/// When a message can't be written.
+pub fn start_unverified(
+    cx: &Cx,
+    identity: &mut Identity,
+    origin: Origin<'_>,
+) -> Result<Pending, FlowError> {
+    start(cx, identity, origin, |_| true)
+}
+
+fn start(
+    cx: &Cx,
+    identity: &mut Identity,
+    origin: Origin<'_>,
+    wanted: impl Fn(&VerifiableAddress) -> bool,
+) -> Result<Pending, FlowError> {
     let method = in_use(cx);
     if !cx.config().selfservice.flows.verification.enabled || !method::enabled(cx, method) {
         return Ok(Pending::default());
     }
     let waits = |address: &VerifiableAddress| {
         !address.verified
-            && address.status == AddressStatus::Pending
+            && wanted(address)
             && (method == MethodId::Code || address.via == Channel::Email)
     };
     let waiting: Vec<VerifiableAddress> =
         identity.verifiable_addresses.iter().filter(|address| waits(address)).cloned().collect();
-    for address in identity.verifiable_addresses.iter_mut().filter(|address| waits(address)) {
+    let fresh = |address: &VerifiableAddress| address.status == AddressStatus::Pending && waits(address);
+    for address in identity.verifiable_addresses.iter_mut().filter(|address| fresh(address)) {
         address.status = AddressStatus::Sent;
         address.updated_at = cx.now;
     }
