@@ -1,6 +1,8 @@
 //! Sessions in the database: asked for, listed, ended, exchanged.
 
-use ipse_config::RequiredAal;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ipse_config::{RequiredAal, Source, SubjectSource, TokenizerTemplate};
 use ipse_model::{Aal, CredentialsType, IdentityState, SignedDuration, Uuid};
 use serde_json::{Value, json};
 
@@ -384,4 +386,69 @@ async fn two_codes_are_worth_a_session_token_once() {
     assert_eq!(body["session"]["id"], json!(issued.session.id));
     assert_eq!(body["session"]["devices"], json!([]));
     assert_eq!(fetch(&begun.init_code, &second).await, Err(404));
+}
+
+/// A key made for these tests.
+const KEYS: &str = r#"{ "keys": [{
+    "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "tests",
+    "d": "1_GMFvYja56nONvXP03E9QTzBJWMuna8kJH7TxXtf9U",
+    "x": "j37n0zXyOu2CG5daMvpoAIw_3fStI1I9Z-Uyse3GCsE",
+    "y": "2ugyj2svfY7d8QfG69APRk4luspV18PuCHtupVT-9XA"
+}] }"#;
+
+fn template(subject_source: SubjectSource, mapper: Option<&str>) -> TokenizerTemplate {
+    TokenizerTemplate {
+        ttl: std::time::Duration::from_secs(600),
+        claims_mapper_url: mapper.map(|text| Source::Inline(text.as_bytes().to_vec())),
+        jwks_url: Source::Inline(KEYS.as_bytes().to_vec()),
+        subject_source,
+    }
+}
+
+#[tokio::test]
+async fn a_session_becomes_a_signed_token() {
+    let fixture = Fixture::with(|config| {
+        config.session.whoami.tokenizer.templates = [
+            ("plain".to_owned(), template(SubjectSource::Id, None)),
+            (
+                "by_external".to_owned(),
+                template(SubjectSource::ExternalId, None),
+            ),
+            ("mapped".to_owned(), template(SubjectSource::Id, Some("{}"))),
+        ]
+        .into();
+    })
+    .await;
+    let id = fixture.person("ada@example.org").await;
+    let issued = fixture.sign_in(id).await;
+    let tokenized = async |name: &str| {
+        whoami(&fixture.asked_by(&issued.token, &format!("tokenize_as={name}"))).await
+    };
+    let body = parsed(&tokenized("plain").await.unwrap().body);
+    assert_eq!(
+        (&body["identity"], &body["devices"]),
+        (&Value::Null, &Value::Null)
+    );
+    let parts: Vec<&str> = body["tokenized"].as_str().unwrap().split('.').collect();
+    let part = |place: usize| -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[place]).unwrap()).unwrap()
+    };
+    assert_eq!(
+        (&part(0)["alg"], &part(0)["kid"]),
+        (&json!("ES256"), &json!("tests"))
+    );
+    let claims = part(1);
+    assert_eq!(claims["iss"], "https://id.example.org/");
+    assert_eq!(
+        (&claims["sub"], &claims["sid"]),
+        (&json!(id), &json!(issued.session.id))
+    );
+    let now = sample::now().as_second();
+    assert_eq!(
+        (&claims["iat"], &claims["exp"]),
+        (&json!(now), &json!(now + 600))
+    );
+    assert_eq!(tokenized("by_external").await.unwrap_err().status, 400);
+    // There is no program to evaluate the mapper with, which is the server's fault.
+    assert_eq!(tokenized("mapped").await.unwrap_err().status, 500);
 }
