@@ -5,6 +5,7 @@ mod clean;
 mod code;
 mod continuity;
 mod courier;
+mod credential;
 mod driver;
 mod error;
 mod exchange;

@@ -2,9 +2,10 @@
 
 use ipse_model::{Aal, Credentials, FlowRecord, Identity, Session, Uuid};
 
+use crate::credential::{credential_columns, credentials};
 use crate::driver::{Param, Query, Row, Statement};
 use crate::flow::{self, flow};
-use crate::identity::{credential_columns, credentials, identity, identity_columns};
+use crate::identity::{identity, identity_columns};
 use crate::store::first;
 use crate::{Batch, Entity, Store, StoreError, Unique};
 

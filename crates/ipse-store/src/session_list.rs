@@ -20,7 +20,7 @@ pub struct SessionFilter {
 }
 
 impl SessionFilter {
-    /// The values of `$1` to `$4` in the condition [`filtered`].
+    /// The values of `$1` to `$4` in the condition of `filtered!`.
     fn params(&self) -> Vec<Param> {
         vec![
             self.now.into(),

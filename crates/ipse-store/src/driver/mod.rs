@@ -154,7 +154,7 @@ impl Driver {
         match self {
             Self::Sqlite(sqlite) => sqlite.close().await,
             Self::Postgres(postgres) => {
-                postgres.close();
+                postgres.close().await;
                 Ok(())
             }
         }

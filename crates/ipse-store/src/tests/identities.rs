@@ -43,6 +43,15 @@ async fn what_was_inserted_is_read_back_as_it_was() {
         );
         assert_eq!(store.identity(id(2)).await, Ok(None));
         assert_eq!(store.identity_with_credentials(id(2)).await, Ok(None));
+        add(&store, 3, "carol").await;
+        assert_eq!(
+            store.credentials_of(&[id(3), id(2), id(1)]).await,
+            Ok(vec![
+                password("carol"),
+                ipse_model::Credentials::default(),
+                password("alice")
+            ])
+        );
     })
     .await;
 }

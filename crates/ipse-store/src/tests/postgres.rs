@@ -138,6 +138,40 @@ async fn a_unit_larger_than_a_packet_keeps_its_order() {
 }
 
 #[tokio::test]
+async fn closing_waits_for_what_is_under_way() {
+    let Some(database) = PostgresDatabase::create().await else {
+        return;
+    };
+    let store = Store::open(&database.options(true)).await.unwrap();
+    let waiting: Vec<_> = (1..=20)
+        .map(|number| {
+            let name = format!("user{number}");
+            let mut batch = store.batch();
+            batch.insert_identity(&identity(number, &name), &password(&name));
+            tokio::spawn(batch.commit())
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    store.close().await.unwrap();
+    let mut accepted = 0;
+    for task in waiting {
+        match task.await.unwrap() {
+            Ok(()) => accepted += 1,
+            Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error}"),
+        }
+    }
+    let store = Store::open(&database.options(false)).await.unwrap();
+    let paging = crate::Paging::Number { page: 0, size: 1 };
+    let page = store
+        .identities(&crate::IdentityFilter::All, paging)
+        .await
+        .unwrap();
+    assert_eq!(page.total, Some(accepted));
+    store.close().await.unwrap();
+    database.drop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable() {
     // Port 9 ("discard") of the loopback interface: nobody listens.
     let options = OpenOptions {

@@ -1,7 +1,9 @@
 //! From a data source name to a connection.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, Socket};
@@ -11,7 +13,17 @@ use url::Url;
 use super::tls::Tls;
 use crate::StoreError;
 
+/// How long to wait until the server takes a connection, unless the data source name says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long to wait until a connection is ready: encrypted, signed in, set up.
+const READY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// When a packet isn't acknowledged for so long, the server is taken for lost.
+const LOST_AFTER: Duration = Duration::from_secs(15);
+
+/// For so long after a failure nobody else tries: all who wait for a server that is away are told at once.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What every connection begins with. No request may hold a row or the server for long.
 pub(super) const SETTINGS: &str = "
@@ -25,6 +37,7 @@ pub(super) const SETTINGS: &str = "
 pub(super) struct Target {
     config: Config,
     tls: Option<MakeRustlsConnect>,
+    failure: Mutex<Option<(Instant, StoreError)>>,
 }
 
 impl std::fmt::Debug for Target {
@@ -52,14 +65,43 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("ipse");
         }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(LOST_AFTER);
+        }
         let tls = match tls.mode() {
             SslMode::Disable => None,
             _ => Some(MakeRustlsConnect::new(tls.client()?)),
         };
-        Ok(Self { config, tls })
+        Ok(Self {
+            config,
+            tls,
+            failure: Mutex::default(),
+        })
     }
 
+    /// A connection that is set up.
     pub(super) async fn connect(&self) -> Result<Client, StoreError> {
+        if let Some(error) = self.recent_failure() {
+            return Err(error);
+        }
+        let client = tokio::time::timeout(READY_TIMEOUT, self.try_to_connect())
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("it takes no connection".into())));
+        let failure = client
+            .as_ref()
+            .err()
+            .map(|error| (Instant::now(), error.clone()));
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        client
+    }
+
+    fn recent_failure(&self) -> Option<StoreError> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, error) = failure.as_ref()?;
+        (at.elapsed() < PAUSE).then(|| error.clone())
+    }
+
+    async fn try_to_connect(&self) -> Result<Client, StoreError> {
         let client = match &self.tls {
             Some(tls) => self.connect_with(tls.clone()).await?,
             None => self.connect_with(NoTls).await?,
@@ -140,5 +182,17 @@ mod tests {
         assert!(!error.to_string().contains("hunter2"));
         let target = target("postgres://u:hunter2@db/ipse").unwrap();
         assert!(!format!("{target:?}").contains("hunter2"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_failure_nobody_tries_for_a_moment() {
+        // Port 9 ("discard") of the loopback interface: nobody listens.
+        let target = target("postgres://db@127.0.0.1:9/ipse").unwrap();
+        assert!(target.recent_failure().is_none());
+        let error = target.connect().await.err();
+        assert!(matches!(error, Some(StoreError::Unavailable(_))));
+        assert_eq!(target.recent_failure(), error);
+        tokio::time::advance(PAUSE).await;
+        assert!(target.recent_failure().is_none());
     }
 }

@@ -15,6 +15,7 @@ mod value;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::RwLock;
 use tokio_postgres::error::SqlState;
 use url::Url;
 
@@ -38,6 +39,8 @@ pub(crate) struct Postgres(Arc<Connections>);
 struct Connections {
     shared: Shared,
     pool: Pool,
+    /// Units that are under way hold it for reading; whoever closes waits for them.
+    units: RwLock<()>,
 }
 
 impl Postgres {
@@ -53,6 +56,7 @@ impl Postgres {
         let connections = Connections {
             shared: Shared::new(Arc::clone(&target), first),
             pool: Pool::new(target, limits),
+            units: RwLock::default(),
         };
         Ok(Self(Arc::new(connections)))
     }
@@ -86,6 +90,7 @@ impl Postgres {
         let connections = Arc::clone(&self.0);
         // In a task of its own, so that it comes to its end even if the caller is gone.
         let unit = tokio::spawn(async move {
+            let _under_way = connections.units.read().await;
             let mut attempt = 1;
             loop {
                 match connections.write(&statements).await {
@@ -101,7 +106,9 @@ impl Postgres {
             .map_err(|_| StoreError::Unavailable("the unit was aborted".into()))?
     }
 
-    pub(crate) fn close(&self) {
+    /// Waits for the units that are under way, then refuses new ones.
+    pub(crate) async fn close(&self) {
+        let _nothing_under_way = self.0.units.write().await;
         self.0.shared.close();
         self.0.pool.close();
     }

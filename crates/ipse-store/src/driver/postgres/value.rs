@@ -11,6 +11,9 @@ use crate::driver::{Param, Row, Value};
 /// PostgreSQL counts microseconds from the beginning of the year 2000.
 const EPOCH: i64 = 946_684_800_000_000;
 
+/// The earliest time that PostgreSQL knows (in the year 4714 BC), counted like that.
+const EARLIEST: i64 = -211_813_488_000_000_000;
+
 type Failed = Box<dyn Error + Sync + Send>;
 
 impl ToSql for Param {
@@ -29,7 +32,8 @@ impl ToSql for Param {
             Self::Hash(bytes) => out.extend_from_slice(bytes),
             Self::Uuid(uuid) => out.extend_from_slice(uuid.as_bytes()),
             Self::Time(time) => {
-                out.extend_from_slice(&(time.as_microsecond() - EPOCH).to_be_bytes());
+                let micros = time.as_microsecond() - EPOCH;
+                out.extend_from_slice(&micros.max(EARLIEST).to_be_bytes());
             }
         }
         Ok(IsNull::No)

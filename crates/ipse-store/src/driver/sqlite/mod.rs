@@ -68,20 +68,27 @@ impl Sqlite {
             for number in 0..reader_threads() {
                 let connection = connection::open_reader(&place)?;
                 let queue = Arc::clone(&sqlite.0.reads);
-                sqlite.spawn(format!("sqlite-read-{number}"), move || {
-                    reader::run(&connection, &queue);
+                sqlite.spawn(format!("sqlite-read-{number}"), queue, move |queue| {
+                    reader::run(&connection, queue);
                 })?;
             }
         }
         let queue = Arc::clone(&sqlite.0.writes);
-        sqlite.spawn("sqlite-write".into(), move || writer::run(&writer, &queue))?;
+        sqlite.spawn("sqlite-write".into(), queue, move |queue| {
+            writer::run(&writer, queue);
+        })?;
         Ok(sqlite)
     }
 
-    fn spawn(&self, name: String, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    fn spawn(
+        &self,
+        name: String,
+        queue: Arc<Queue<Job>>,
+        run: impl FnOnce(&Queue<Job>) + Send + 'static,
+    ) -> Result<(), StoreError> {
         let thread = std::thread::Builder::new()
             .name(name)
-            .spawn(run)
+            .spawn(move || run(&Served(queue).0))
             .map_err(|error| StoreError::Unavailable(format!("no thread to run it on: {error}")))?;
         let mut threads = self
             .0
@@ -138,6 +145,18 @@ impl Drop for Shared {
     }
 }
 
+/// A queue while a thread serves it. Should the thread panic, nobody is left waiting for it.
+struct Served(Arc<Queue<Job>>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a database thread panicked; the database is given up");
+            self.0.abandon();
+        }
+    }
+}
+
 /// More readers than cores only compete for them; with a single core, one slow read must not hold up all others.
 fn reader_threads() -> usize {
     std::thread::available_parallelism()
@@ -147,4 +166,25 @@ fn reader_threads() -> usize {
 
 fn gone() -> StoreError {
     StoreError::Unavailable("it has been closed".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn when_a_thread_panics_its_callers_are_told() {
+        let queue = Arc::new(Queue::new());
+        let (reply, answer) = oneshot::channel();
+        queue.push(Job::Read(vec![], reply)).unwrap();
+        let served = Served(Arc::clone(&queue));
+        let thread = std::thread::spawn(move || {
+            let _served = served;
+            panic!("on purpose");
+        });
+        assert!(thread.join().is_err());
+        assert!(answer.await.is_err());
+        let (reply, _) = oneshot::channel();
+        assert_eq!(queue.push(Job::Read(vec![], reply)), Err(gone()));
+    }
 }

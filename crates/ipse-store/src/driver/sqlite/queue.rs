@@ -91,6 +91,12 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Refuses new jobs and drops those waiting, which tells their callers.
+    pub(super) fn abandon(&self) {
+        self.close();
+        self.lock().jobs.clear();
+    }
+
     /// Refuses new jobs and lets the threads go once those waiting are done.
     pub(super) fn close(&self) {
         self.lock().closed = true;
@@ -125,6 +131,17 @@ mod tests {
         assert!(matches!(queue.push(2), Err(StoreError::Unavailable(_))));
         assert_eq!(queue.pop(), Some(1));
         assert_eq!(queue.pop(), None);
+    }
+
+    #[test]
+    fn an_abandoned_queue_drops_what_waits() {
+        let queue = Queue::new();
+        let job = Arc::new(());
+        queue.push(Arc::clone(&job)).unwrap();
+        queue.abandon();
+        assert_eq!(Arc::strong_count(&job), 1);
+        assert_eq!(queue.pop(), None);
+        assert!(matches!(queue.push(job), Err(StoreError::Unavailable(_))));
     }
 
     #[test]
