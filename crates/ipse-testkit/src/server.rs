@@ -64,6 +64,7 @@ pub struct TestServer {
 /// A server that is to be made.
 pub struct Builder {
     sources: Sources,
+    own_pages: bool,
     outgoing: Arc<dyn Outgoing>,
     program: PathBuf,
 }
@@ -88,14 +89,14 @@ impl TestServer {
             .fallback("selfservice.default_browser_return_url", "http://ui.test/")
             .fallback("selfservice.allowed_return_urls", json!(["http://ui.test/"]))
             .fallback("selfservice.methods.password.config.haveibeenpwned_enabled", false)
-            .fallback("selfservice.flows.error.ui_url", "http://ui.test/error")
             .fallback("selfservice.flows.registration.enable_legacy_one_step", true)
             .fallback("selfservice.flows.registration.after.password.hooks", json!([{ "hook": "session" }]));
-        let flows = ["login", "registration", "settings", "verification", "recovery"];
-        let sources = flows.iter().fold(sources, |sources, flow| {
-            sources.fallback(&format!("selfservice.flows.{flow}.ui_url"), format!("http://ui.test/{flow}"))
-        });
-        Builder { sources, outgoing: Arc::new(Nowhere), program: PathBuf::from("ipse") }
+        Builder {
+            sources,
+            own_pages: false,
+            outgoing: Arc::new(Nowhere),
+            program: PathBuf::from("ipse"),
+        }
     }
 
     /// A browser that navigates and posts forms.
@@ -142,6 +143,13 @@ impl Builder {
         self
     }
 
+    /// Shows the built-in pages instead of those at `http://ui.test/`.
+    #[must_use]
+    pub fn own_pages(mut self) -> Self {
+        self.own_pages = true;
+        self
+    }
+
     /// Sends requests to other servers there.
     #[must_use]
     pub fn outgoing(mut self, outgoing: Arc<dyn Outgoing>) -> Self {
@@ -161,7 +169,11 @@ impl Builder {
     /// # Panics
     /// When the configuration can't be used.
     pub async fn start(self) -> TestServer {
-        let config = load(&self.sources).expect("the test's configuration is fine").config;
+        let flows = ["login", "registration", "settings", "verification", "recovery", "error"];
+        let sources = flows.iter().filter(|_| !self.own_pages).fold(self.sources, |sources, flow| {
+            sources.fallback(&format!("selfservice.flows.{flow}.ui_url"), format!("http://ui.test/{flow}"))
+        });
+        let config = load(&sources).expect("the test's configuration is fine").config;
         let clock = ManualClock::new(START.parse().expect("the start is a time"));
         let effects = Effects {
             clock: Arc::new(clock.clone()),

@@ -1,0 +1,5 @@
+//! Tests of the whole server, arranged like the matrix of flows and methods.
+
+mod bad_input;
+mod layers;
+mod meta;
