@@ -50,11 +50,28 @@ pub(super) fn open_writer(place: &Place, create: bool) -> Result<Connection, Sto
     };
     prepare(&connection)?;
     if let Place::File(path) = place {
-        connection
-            .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
-            .map_err(|error| cannot_open(path, &error))?;
+        log_ahead(&connection, path)?;
     }
     Ok(connection)
+}
+
+/// Switches to write-ahead logging, without which readers and the writer would wait for each other.
+fn log_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mut mode = String::new();
+    connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| {
+            mode = row.get(0)?;
+            Ok(())
+        })
+        .map_err(|error| cannot_open(path, &error))?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let reason = "its file system can't share memory, which write-ahead logging needs";
+    Err(StoreError::Unavailable(format!(
+        "{}: {reason}",
+        path.display()
+    )))
 }
 
 /// A connection that only reads.
@@ -231,5 +248,47 @@ fn refused(statement: &Statement, error: &rusqlite::Error) -> StoreError {
         // Every reference that can dangle points to an identity.
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::Conflict(crate::Entity::Identity),
         _ => unavailable(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_and_not_named() {
+        let connection = open_writer(&Place::Memory, true).unwrap();
+        let mut statements = Statements::new(&connection);
+        let query = Query::new("SELECT $2, $1, $2", [1_i64.into(), "two".into()]);
+        let mut rows = statements.query(&query).unwrap();
+        assert_eq!(rows[0].text().as_deref(), Ok("two"));
+        assert_eq!(rows[0].int(), Ok(1));
+        assert_eq!(rows[0].text().as_deref(), Ok("two"));
+    }
+
+    #[test]
+    fn a_database_that_cannot_log_ahead_is_refused() {
+        let in_memory = open_writer(&Place::Memory, true).unwrap();
+        let refused = log_ahead(&in_memory, Path::new("ipse.db"));
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+    }
+
+    #[test]
+    fn statistics_do_not_make_binding_expensive() {
+        let connection = open_writer(&Place::Memory, true).unwrap();
+        let stable = connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG);
+        assert!(stable.unwrap());
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let directory = crate::tests::Directory::new();
+        let place = Place::File(directory.database());
+        open_writer(&place, true)
+            .unwrap()
+            .execute_batch("CREATE TABLE t (a)")
+            .unwrap();
+        let reader = open_reader(&place).unwrap();
+        assert!(reader.execute("INSERT INTO t VALUES (1)", ()).is_err());
     }
 }
