@@ -10,6 +10,7 @@ use ipse_jsonnet::Jsonnet;
 use ipse_model::{Clock, Random};
 use ipse_store::Store;
 
+use crate::hook::web_hook;
 use crate::method::password::policy::{BreachList, Remembering};
 use crate::outgoing::{HttpBreachList, Outgoing};
 use crate::schema::Schemas;
@@ -51,6 +52,8 @@ pub struct App {
     pub outgoing: Arc<dyn Outgoing>,
     /// Passwords that are known from data breaches.
     pub breaches: Arc<dyn BreachList>,
+    /// Templates of web hooks that were fetched from elsewhere.
+    pub hook_templates: web_hook::Templates,
     snapshot: ArcSwap<Snapshot>,
 }
 
@@ -81,6 +84,7 @@ impl App {
             store: parts.store,
             breaches: Arc::new(Remembering::new(list, Arc::clone(&parts.clock))),
             outgoing: parts.outgoing,
+            hook_templates: web_hook::Templates::default(),
             clock: parts.clock,
             random: parts.random,
             hasher: parts.hasher,

@@ -3,6 +3,8 @@
 //! Which error to use: what can be shown on a form is a [`crate::flow::FlowError::Invalid`] and never comes here. All the rest
 //! becomes an [`ApiError`] by one of the constructors below, the only table from errors to statuses.
 
+use std::borrow::Cow;
+
 use ipse_store::StoreError;
 use serde_json::{Map, Value, json};
 
@@ -24,12 +26,14 @@ pub enum Browser {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{status} {message}: {}", reason.as_deref().unwrap_or_default())]
 pub struct ApiError {
-    /// The HTTP status.
+    /// The code inside the error, which is the HTTP status unless [`Self::answered_with`] says otherwise.
     pub status: u16,
+    /// The HTTP status, where it is another one.
+    answered_with: Option<u16>,
     /// The name by which programs know it.
     pub id: Option<&'static str>,
     /// What kind of thing went wrong.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
     /// What exactly went wrong, for developers.
     pub reason: Option<String>,
     /// Further facts inside the error object.
@@ -52,11 +56,12 @@ const UNAVAILABLE: &str = "The service can't answer right now, please try again"
 impl ApiError {
     /// An error without id, reason or anything else.
     #[must_use]
-    pub fn new(status: u16, message: &'static str) -> Self {
+    pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
+            answered_with: None,
             id: None,
-            message,
+            message: message.into(),
             reason: None,
             details: Map::new(),
             beside: Map::new(),
@@ -105,6 +110,19 @@ impl ApiError {
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(error = %Causes(cause), "a request failed");
         Self::new(500, INTERNAL)
+    }
+
+    /// Answers with another HTTP status than the code inside the error: clients know some errors by such a pair.
+    #[must_use]
+    pub fn answered_with(mut self, http_status: u16) -> Self {
+        self.answered_with = Some(http_status);
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        self.answered_with.unwrap_or(self.status)
     }
 
     /// Sets the id.

@@ -28,6 +28,18 @@ pub fn password_behind_identifier(ui: &mut Container) {
     }
 }
 
+/// Adds an input for something the form has no node for. It comes after what all methods share: the last such node, or the
+/// password that stands among them.
+pub fn add_unknown<'a>(ui: &'a mut Container, name: &str) -> &'a mut Node {
+    let shared = ui.nodes.iter().rposition(|node| node.group == Group::Default);
+    let mut place = shared.map_or(ui.nodes.len(), |last| last + 1);
+    if ui.nodes.get(place).is_some_and(|node| node.name() == "password") {
+        place += 1;
+    }
+    ui.nodes.insert(place, Node::input(name, Group::Default, InputType::Text));
+    &mut ui.nodes[place]
+}
+
 fn chooses_method(node: &Node) -> bool {
     node.as_input().is_some_and(|input| input.input_type == InputType::Submit && input.name == "method")
 }

@@ -29,7 +29,7 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
     let token = csrf.map(|secret| secret.mask(cx.random())).unwrap_or_default();
     flow.ui().push(ipse_ui::Node::csrf(&token));
     populate(cx, &mut flow, &subject).await.map_err(cannot_be_shown)?;
-    hook::before(cx, &flow).await?;
+    hook::before(cx, &flow, K::visitor(&subject)).await?;
     let mut batch = writes.unwrap_or_else(|| cx.store().batch());
     batch.insert_flow(&flow.to_record());
     batch.commit().await?;

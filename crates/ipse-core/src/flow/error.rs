@@ -2,10 +2,10 @@
 
 use ipse_model::{FlowClient, Uuid};
 use ipse_store::StoreError;
-use ipse_ui::Message;
+use ipse_ui::{Container, Message};
 use serde_json::json;
 
-use super::{Flow, Kind, Outcome, continuity};
+use super::{Flow, Kind, Outcome, arrange, continuity};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::form::Form;
@@ -83,7 +83,7 @@ pub(super) async fn settle<K: Kind>(
 ) -> Result<Outcome, ApiError> {
     match error {
         FlowError::Invalid(complaints) => {
-            complain(flow, complaints);
+            complain(flow.ui(), complaints);
             super::engine::show_again(cx, flow, subject).await
         }
         FlowError::PrivilegedSessionRequired => Err(ask_again(cx, flow, failed).await?),
@@ -92,13 +92,15 @@ pub(super) async fn settle<K: Kind>(
     }
 }
 
-/// Puts messages on the form. A message about a node that the form doesn't have concerns the whole form.
-fn complain<K: Kind>(flow: &mut Flow<K>, complaints: Vec<Complaint>) {
-    for complaint in complaints {
-        let node = complaint.node.as_deref().and_then(|name| flow.shown.ui.find_mut(name));
+/// Puts messages on the form. What the form has no node for gets one, so that a client shows the message somewhere.
+pub(super) fn complain(ui: &mut Container, complaints: Vec<Complaint>) {
+    for Complaint { node, message } in complaints {
         match node {
-            Some(node) => node.messages.push(complaint.message),
-            None => flow.shown.ui.say(complaint.message),
+            None => ui.say(message),
+            Some(name) => match ui.find_mut(&name) {
+                Some(node) => node.messages.push(message),
+                None => arrange::add_unknown(ui, &name).messages.push(message),
+            },
         }
     }
 }

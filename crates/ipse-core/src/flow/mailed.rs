@@ -5,7 +5,8 @@ use ipse_store::{Batch, OneTimeCode};
 use ipse_ui::{Message, Node};
 use serde_json::json;
 
-use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, engine, origin, shared, with_query};
+use super::error::complain;
+use super::{Begin, Complaint, Flow, FlowError, Kind, NoExtra, Outcome, engine, origin, shared, with_query};
 use crate::cx::Cx;
 use crate::error::ApiError;
 
@@ -150,7 +151,7 @@ pub(super) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
 pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
     cx: &Cx,
     old: &Flow<K>,
-    (client, message): (FlowClient, Message),
+    (client, complaints): (FlowClient, Vec<Complaint>),
     subject: &K::Subject,
 ) -> Result<Flow<K>, ApiError> {
     let mut flow = Flow::<K>::new(cx, client, NoExtra {}, K::Data::default());
@@ -158,7 +159,7 @@ pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
     cx.jar.rotate_csrf(cx.random());
     flow.ui().push(Node::csrf(&csrf_token(cx, client)));
     engine::populate(cx, &mut flow, subject).await.map_err(engine::cannot_be_shown)?;
-    flow.ui().say(message);
+    complain(flow.ui(), complaints);
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record());
     batch.commit().await?;

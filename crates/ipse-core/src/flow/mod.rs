@@ -36,6 +36,7 @@ pub use verification::Verification;
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::method::Handles;
+use crate::session::Authenticated;
 
 /// One of the five flows: the types it works with, and the few decisions in which it differs from the others.
 pub trait Kind: Sized + Send + Sync + 'static {
@@ -111,6 +112,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
         replacement: &Flow<Self>,
     ) -> Result<Outcome, ApiError> {
         Err(engine::gone(cx.now, expired_at, replacement).browser_to(replacement.page(cx)))
+    }
+
+    /// Whose account the flow is about from the beginning, for hooks that come before it.
+    fn visitor(_: &Self::Subject) -> Option<&Authenticated> {
+        None
     }
 
     /// Carries out what a method decided.

@@ -1,17 +1,21 @@
 //! Hooks: what the configuration has done before a flow begins, before a decision is saved, and after that.
 //!
-//! Which hooks can stand where is decided when the configuration is read; here they only run.
+//! Which hooks can stand where is decided when the configuration is read; here they only run. A hook that can still refuse
+//! runs before anything is saved, and hooks that only tell somebody run afterwards, so that the database holds the whole
+//! change or nothing of it, whatever becomes of a hook.
 
+mod verified_address;
 pub mod web_hook;
 
 use ipse_config::selfservice::hooks::Hook;
 use ipse_model::{Credentials, FlowName, Identity, Json, Session};
-use ipse_ui::text;
 use serde_json::Value;
 
 use crate::cx::Cx;
 use crate::error::ApiError;
+use crate::flow::verification::Origin;
 use crate::flow::{Flow, FlowError, Kind};
+use crate::session::Authenticated;
 
 /// What hooks see of a flow, whichever of the five it is.
 pub trait Shows: Sync {
@@ -21,6 +25,8 @@ pub trait Shows: Sync {
     fn to_json(&self) -> Value;
     /// What the client wants hooks to see.
     fn transient_payload(&self) -> Option<&Json>;
+    /// The flow as the occasion to verify addresses.
+    fn origin(&self) -> Origin<'_>;
 }
 
 impl<K: Kind> Shows for Flow<K> {
@@ -34,6 +40,10 @@ impl<K: Kind> Shows for Flow<K> {
 
     fn transient_payload(&self) -> Option<&Json> {
         self.transient_payload.as_ref()
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin::of(self)
     }
 }
 
@@ -49,11 +59,15 @@ pub struct Stage<'a> {
     pub session: Option<&'a Session>,
 }
 
-/// Runs the hooks that come before a flow begins.
+/// Runs the hooks that come before a flow begins. `visitor` is whose account the flow is about, where that is known.
 ///
 /// # Errors
 /// When one of them refuses.
-pub async fn before<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
+pub async fn before<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    visitor: Option<&Authenticated>,
+) -> Result<(), ApiError> {
     let flows = &cx.config().selfservice.flows;
     let hooks = match K::NAME {
         FlowName::Login => &flows.login.before.hooks,
@@ -62,10 +76,9 @@ pub async fn before<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
         FlowName::Recovery => &flows.recovery.before.hooks,
         FlowName::Verification => &flows.verification.before.hooks,
     };
-    let mut stage = Stage { flow, identity: None, credentials: None, session: None };
     for hook in hooks.iter() {
         if let Hook::WebHook(hook) = hook {
-            web_hook::before_flow(cx, hook, &mut stage).await?;
+            web_hook::before_flow(cx, hook, flow, visitor).await?;
         }
     }
     Ok(())
@@ -78,8 +91,10 @@ pub async fn before<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
 pub async fn before_save(cx: &Cx, hooks: &[Hook], stage: &mut Stage<'_>) -> Result<(), FlowError> {
     for hook in hooks {
         match hook {
-            Hook::WebHook(hook) => web_hook::before_save(cx, hook, stage).await?,
-            Hook::RequireVerifiedAddress => require_verified_address(stage)?,
+            Hook::WebHook(hook) if web_hook::decides(hook, stage.flow.name()) => {
+                web_hook::before_save(cx, hook, stage).await?;
+            }
+            Hook::RequireVerifiedAddress => verified_address::require(cx, stage).await?,
             _ => {}
         }
     }
@@ -92,7 +107,9 @@ pub async fn before_save(cx: &Cx, hooks: &[Hook], stage: &mut Stage<'_>) -> Resu
 /// When a hook that is waited for fails; what was saved stays.
 pub async fn after_save(cx: &Cx, hooks: &[Hook], stage: &mut Stage<'_>) -> Result<(), FlowError> {
     for hook in hooks {
-        if let Hook::WebHook(hook) = hook {
+        if let Hook::WebHook(hook) = hook
+            && !web_hook::decides(hook, stage.flow.name())
+        {
             web_hook::after_save(cx, hook, stage).await?;
         }
     }
@@ -105,17 +122,20 @@ pub fn revokes_other_sessions(hooks: &[Hook]) -> bool {
     hooks.contains(&Hook::RevokeActiveSessions)
 }
 
-/// Whether the client is told which verification flow to show.
+/// Whether a browser is led to the verification flow.
 #[must_use]
-pub fn shows_verification(hooks: &[Hook]) -> bool {
+pub fn leads_to_verification(hooks: &[Hook]) -> bool {
     hooks.contains(&Hook::ShowVerificationUi)
 }
 
-/// Nobody signs in to an account none of whose addresses is verified.
-fn require_verified_address(stage: &Stage<'_>) -> Result<(), FlowError> {
-    let verified = stage
-        .identity
-        .as_ref()
-        .is_none_or(|identity| identity.verifiable_addresses.iter().any(|address| address.verified));
-    if verified { Ok(()) } else { Err(FlowError::form(text::validation::address_not_verified())) }
+/// Whether clients are told which verification flow to show.
+#[must_use]
+pub fn shows_verification(cx: &Cx, hooks: &[Hook]) -> bool {
+    leads_to_verification(hooks) || cx.config().feature_flags.legacy_continue_with_verification_ui
+}
+
+/// Whether signing in starts the verification of addresses that aren't verified yet.
+#[must_use]
+pub fn verifies_at_login(hooks: &[Hook]) -> bool {
+    hooks.contains(&Hook::Verification)
 }

@@ -1,6 +1,6 @@
 //! Signs somebody in: a new session, or the present one confirmed.
 
-use ipse_model::{Aal, IdentityState};
+use ipse_model::{Aal, Identity, IdentityState};
 use ipse_store::StoreError;
 use ipse_ui::text;
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{Login, Proof, Visitor};
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::continue_with::ContinueWith;
-use crate::flow::{Flow, FlowError, Outcome, return_to, with_query};
+use crate::flow::continue_with::{ContinueWith, NextFlow};
+use crate::flow::{Flow, FlowError, Outcome, return_to, verification, with_query};
 use crate::hook;
 use crate::session::{self, Authenticated};
 
@@ -31,7 +31,7 @@ pub(super) async fn complete(
         (flow.shown.extra.refresh || stepping_up) && visitor.identity.id == proof.identity.id
     });
     let confirmed = present.is_some();
-    let (signed_in, hash) = match present {
+    let (mut signed_in, hash) = match present {
         Some(mut present) => {
             session::refresh(cx, &mut present.session, proof.method.clone());
             present.identity = proof.identity.clone();
@@ -43,10 +43,31 @@ pub(super) async fn complete(
             (Authenticated { session: issued.session, identity, token: issued.token }, Some(issued.hash))
         }
     };
+    flow.shown.active = Some(proof.by);
+    let verifications = verifications(cx, flow, &proof)?;
     hook::before_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
-    save(cx, flow, &signed_in, hash, &proof).await?;
+    signed_in.identity = proof.identity.clone();
+    let next = save(cx, (flow, &proof), (&signed_in, hash), &verifications).await?;
     hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
-    answer(cx, flow, &proof, &signed_in, confirmed)
+    answer(cx, flow, (&proof, confirmed), &signed_in, next)
+}
+
+/// The verifications that begin with this login, and the identity if anything of it changes on this occasion. What a web
+/// hook changes afterwards shows in the answer, but isn't saved.
+fn verifications(
+    cx: &Cx,
+    flow: &Flow<Login>,
+    proof: &Proof,
+) -> Result<(verification::Pending, Option<Identity>), FlowError> {
+    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    if !hook::verifies_at_login(hooks.hooks) || flow.shown.extra.requested_aal != Aal::Aal1 {
+        return Ok((verification::Pending::default(), None));
+    }
+    let mut identity = proof.identity.clone();
+    let origin = verification::Origin::of(flow);
+    let pending = verification::start_unverified(cx, &mut identity, origin)?;
+    let changed = identity != proof.identity;
+    Ok((pending, changed.then_some(identity)))
 }
 
 fn stage<'a>(flow: &'a Flow<Login>, proof: &'a mut Proof, who: &'a Authenticated) -> hook::Stage<'a> {
@@ -62,14 +83,13 @@ fn stage<'a>(flow: &'a Flow<Login>, proof: &'a mut Proof, who: &'a Authenticated
 /// matter: both have proved who they are.
 async fn save(
     cx: &Cx,
-    flow: &mut Flow<Login>,
-    signed_in: &Authenticated,
-    hash: Option<ipse_store::TokenHash>,
-    proof: &Proof,
-) -> Result<(), FlowError> {
+    (flow, proof): (&Flow<Login>, &Proof),
+    (signed_in, hash): (&Authenticated, Option<ipse_store::TokenHash>),
+    (pending, verifying): &(verification::Pending, Option<Identity>),
+) -> Result<Vec<NextFlow>, FlowError> {
     let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
-    flow.shown.active = Some(proof.by);
     let record = flow.to_record();
+    let mut next = Vec::new();
     for with_flow in [true, false] {
         let mut batch = cx.store().batch();
         match &hash {
@@ -82,27 +102,40 @@ async fn save(
         if hook::revokes_other_sessions(hooks.hooks) {
             batch.revoke_sessions_except(proof.identity.id, Some(signed_in.session.id));
         }
+        if let Some(identity) = verifying {
+            batch.update_identity(identity);
+        }
+        next = pending.add_to(&mut batch);
         if with_flow {
             batch.update_flow(&record);
         }
         match batch.commit().await {
             Err(StoreError::Conflict(ipse_store::Entity::Flow)) if with_flow => {}
-            other => return Ok(other?),
+            other => {
+                other?;
+                break;
+            }
         }
     }
-    Ok(())
+    Ok(next)
 }
 
 fn answer(
     cx: &Cx,
     flow: &Flow<Login>,
-    proof: &Proof,
+    (proof, confirmed): (&Proof, bool),
     signed_in: &Authenticated,
-    confirmed: bool,
+    verifications: Vec<NextFlow>,
 ) -> Result<Outcome, FlowError> {
     let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
     let location =
         return_to::after(cx, flow.shown.return_to.as_deref(), &[hooks.default_browser_return_url])?;
+    let page = verifications.iter().find_map(|flow| flow.url.clone());
+    let page = page.filter(|_| hook::leads_to_verification(hooks.hooks));
+    let shown = hook::shows_verification(cx, hooks.hooks);
+    let verify = verifications.into_iter().filter(|_| shown);
+    let mut next: Vec<ContinueWith> =
+        verify.map(|flow| ContinueWith::ShowVerificationUi { flow }).collect();
     let mut session = session::View::new(cx, &signed_in.session, &signed_in.identity);
     if confirmed {
         session = session.with_device(session::another(cx));
@@ -111,7 +144,7 @@ fn answer(
         let body = json!({
             "session_token": signed_in.token,
             "session": session,
-            "continue_with": Value::Null,
+            "continue_with": if next.is_empty() { Value::Null } else { json!(next) },
         });
         return Ok(Outcome::Done { body: body.to_string(), location });
     }
@@ -122,9 +155,9 @@ fn answer(
     if let Some(location) = second_factor_due(cx, flow, proof, signed_in) {
         return Ok(Outcome::Leave { location });
     }
-    let next = [ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() }];
+    next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
     let body = json!({ "session": session, "continue_with": next });
-    Ok(Outcome::Done { body: body.to_string(), location })
+    Ok(Outcome::Done { body: body.to_string(), location: page.unwrap_or(location) })
 }
 
 /// Where a browser goes to give a second factor, when sessions need one that this account has.

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::mailed::{self, Decision, Proved, Restart};
 use crate::flow::settings::{Owner, Settings};
-use crate::flow::{Flow, FlowError, NoExtra, Outcome, engine, return_to, shared, verification, with_query};
+use crate::flow::{Complaint, Flow, FlowError, NoExtra, Outcome, engine, return_to, shared, verification, with_query};
 use crate::hook;
 use crate::session::{self, Authenticated, Issued};
 
@@ -21,6 +21,10 @@ pub(super) async fn complete(
 ) -> Result<Outcome, FlowError> {
     match decision {
         Decision::Sent(sent) => mailed::sent(cx, flow, &sent, mailed::with_any_payload(flow)).await,
+        // Clients of the older form see an empty payload with every answer.
+        Decision::Wrong if flow.shown.state == FlowState::RecoveryAwaitingCode => {
+            mailed::wrong(cx, flow, mailed::with_payload(flow)).await
+        }
         Decision::Wrong | Decision::Next => mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await,
         Decision::Proved(proved) => recover(cx, flow, *proved).await,
         Decision::Restart(restart) => begin_anew(cx, flow, restart).await,
@@ -41,16 +45,12 @@ async fn recover(
     verification::mark_verified(cx, &mut identity, &proved.code);
     let issued = session::issue(cx, &identity, proof(cx, proved.by));
     flow.identity_id = Some(identity.id);
-    flow.shown.state = FlowState::PassedChallenge;
+    let waiting = std::mem::replace(&mut flow.shown.state, FlowState::PassedChallenge);
     flow.shown.active = Some(proved.by);
     flow.ui().clear_messages();
 
     // A link is opened in a browser, whatever asked for it.
     let client = if proved.by == MethodId::Link { FlowClient::Browser } else { flow.shown.client };
-    if client == FlowClient::Browser {
-        cx.jar.set_session(issued.token.clone(), issued.session.expires_at);
-        cx.jar.rotate_csrf(cx.random());
-    }
     let credentials = cx.store().credentials(identity.id).await?;
     let authenticated = Authenticated {
         session: issued.session.clone(),
@@ -58,6 +58,15 @@ async fn recover(
         token: issued.token.clone(),
     };
     let mut owner = Owner { authenticated, credentials };
+    if let Err(error) = hook::before_save(cx, &after.hooks, &mut stage(flow, &mut owner)).await {
+        // The secret hasn't been used and can be tried again.
+        flow.shown.state = waiting;
+        return Err(error);
+    }
+    if client == FlowClient::Browser {
+        cx.jar.set_session(issued.token.clone(), issued.session.expires_at);
+        cx.jar.rotate_csrf(cx.random());
+    }
     let settings = settings(cx, flow, client, &owner).await?;
 
     let mut batch = cx.store().batch();
@@ -72,14 +81,18 @@ async fn recover(
     batch.commit().await?;
     owner.authenticated.identity.version += 1;
 
-    let mut stage = hook::Stage {
+    hook::after_save(cx, &after.hooks, &mut stage(flow, &mut owner)).await?;
+    Ok(answer(cx, flow, &settings, issued))
+}
+
+/// What hooks see: whose account it is, but not yet a session.
+fn stage<'a>(flow: &'a Flow<Recovery>, owner: &'a mut Owner) -> hook::Stage<'a> {
+    hook::Stage {
         flow,
         identity: Some(&mut owner.authenticated.identity),
         credentials: Some(&mut owner.credentials),
-        session: Some(&issued.session),
-    };
-    hook::after_save(cx, &after.hooks, &mut stage).await?;
-    Ok(answer(cx, flow, &settings, issued))
+        session: None,
+    }
 }
 
 fn proof(cx: &Cx, by: MethodId) -> AuthenticationMethod {
@@ -159,6 +172,7 @@ async fn begin_anew(
 ) -> Result<Outcome, FlowError> {
     let opened = cx.request.method == http::Method::GET;
     let client = if opened { FlowClient::Browser } else { flow.shown.client };
-    let next = mailed::restart(cx, flow, (client, restart.message), &SignedIn::default()).await?;
+    let complaints = vec![Complaint { node: None, message: restart.message }];
+    let next = mailed::restart(cx, flow, (client, complaints), &SignedIn::default()).await?;
     Ok(mailed::go_on_with(cx, &next))
 }

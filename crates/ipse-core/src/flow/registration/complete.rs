@@ -1,7 +1,7 @@
 //! Creates the account, and signs its holder in when the configuration says so.
 
 use ipse_config::selfservice::hooks::Hook;
-use ipse_model::Session;
+use ipse_model::{IdentityState, Session};
 use serde_json::{Map, Value, json};
 
 use super::{NewAccount, Registration};
@@ -27,10 +27,10 @@ pub(super) async fn complete(
     let pending = verification::start_pending(cx, &mut account.identity, origin)?;
     batch.insert_identity(&account.identity, &account.credentials);
     let verifications = pending.add_to(&mut batch);
-    let issued = hooks
-        .hooks
-        .contains(&Hook::Session)
-        .then(|| session::issue(cx, &account.identity, account.method.clone()));
+    // A hook may have decided that the account has to wait.
+    let signs_in =
+        hooks.hooks.contains(&Hook::Session) && account.identity.state == IdentityState::Active;
+    let issued = signs_in.then(|| session::issue(cx, &account.identity, account.method.clone()));
     if let Some(issued) = &issued {
         batch.insert_session(&issued.session, &issued.hash);
     }
@@ -38,7 +38,8 @@ pub(super) async fn complete(
     let session = issued.as_ref().map(|issued| &issued.session);
     hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut account, session)).await?;
 
-    let verifications = if hook::shows_verification(hooks.hooks) { verifications } else { Vec::new() };
+    let shown = hook::shows_verification(cx, hooks.hooks);
+    let verifications = verifications.into_iter().filter(|_| shown).collect();
     answer(cx, flow, &account, issued, verifications)
 }
 
@@ -70,7 +71,8 @@ fn answer(
     if flow.is_browser() {
         next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
         next.extend(verify);
-        if let Some(page) = next.iter().find_map(verification_page) {
+        let page = next.iter().find_map(verification_page);
+        if let Some(page) = page.filter(|_| hook::leads_to_verification(hooks.hooks)) {
             location = page;
         }
     } else {

@@ -38,7 +38,7 @@ pub(super) async fn complete(
     let configured = hooks.default_browser_return_url;
     let location = location(cx, &done, configured)?;
     let mut next: Vec<ContinueWith> = Vec::new();
-    if hook::shows_verification(hooks.hooks) {
+    if hook::shows_verification(cx, hooks.hooks) {
         next.extend(verifications.into_iter().map(|flow| ContinueWith::ShowVerificationUi { flow }));
     }
     if flow.is_browser() {

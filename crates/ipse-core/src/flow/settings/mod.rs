@@ -143,6 +143,10 @@ impl Kind for Settings {
         Ok(())
     }
 
+    fn visitor(owner: &Owner) -> Option<&Authenticated> {
+        Some(&owner.authenticated)
+    }
+
     async fn complete(
         cx: &Cx,
         flow: &mut Flow<Self>,

@@ -7,7 +7,7 @@ use ipse_ui::{Attributes, Container, Group, Link, Node, text};
 use super::Verification;
 use crate::cx::Cx;
 use crate::flow::mailed::{self, Decision, Proved, Restart};
-use crate::flow::{Flow, FlowError, Outcome, engine, return_to};
+use crate::flow::{Complaint, Flow, FlowError, Outcome, engine, return_to};
 use crate::hook;
 
 pub(super) async fn complete(
@@ -48,9 +48,33 @@ async fn verify(
 
     let mut stage =
         hook::Stage { flow, identity: Some(&mut identity), credentials: None, session: None };
-    hook::after_save(cx, &after.hooks, &mut stage).await?;
-    let body = flow.to_record().public.into_string();
-    Ok(Outcome::Ready { body, page: flow.page(cx) })
+    match hook::after_save(cx, &after.hooks, &mut stage).await {
+        Ok(()) => {
+            let body = flow.to_record().public.into_string();
+            Ok(Outcome::Ready { body, page: flow.page(cx) })
+        }
+        Err(FlowError::Invalid(complaints)) => object(cx, flow, complaints).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// What was proved stays proved. What a hook has to say against it is said on a new flow.
+async fn object(
+    cx: &Cx,
+    flow: &Flow<Verification>,
+    complaints: Vec<Complaint>,
+) -> Result<Outcome, FlowError> {
+    let client = if opened(cx) { FlowClient::Browser } else { flow.shown.client };
+    let next = mailed::restart(cx, flow, (client, complaints), &()).await?;
+    if opened(cx) {
+        return Ok(mailed::go_on_with(cx, &next));
+    }
+    Err(mailed::replaced(cx, &next).into())
+}
+
+/// Whether a link was opened, as opposed to a form submitted.
+fn opened(cx: &Cx) -> bool {
+    cx.request.method == http::Method::GET
 }
 
 /// Marks the address that a code was sent to as verified.
@@ -91,9 +115,10 @@ async fn begin_anew(
     flow: &Flow<Verification>,
     restart: Restart,
 ) -> Result<Outcome, FlowError> {
-    let opened = cx.request.method == http::Method::GET;
+    let opened = opened(cx);
     let client = if opened { FlowClient::Browser } else { flow.shown.client };
-    let next = mailed::restart(cx, flow, (client, restart.message), &()).await?;
+    let complaints = vec![Complaint { node: None, message: restart.message }];
+    let next = mailed::restart(cx, flow, (client, complaints), &()).await?;
     if opened || flow.shown.active == Some(MethodId::Link) {
         return Ok(mailed::go_on_with(cx, &next));
     }

@@ -49,13 +49,13 @@ struct Begun {
 
 impl Pending {
     /// Adds them to a batch, after the identity, and tells which flows they are.
-    pub fn add_to(self, batch: &mut Batch) -> Vec<NextFlow> {
-        let begun = self.0.into_iter();
+    pub fn add_to(&self, batch: &mut Batch) -> Vec<NextFlow> {
+        let begun = self.0.iter();
         begun
             .map(|begun| {
                 batch.insert_flow(&begun.record);
                 begun.letter.add_to(batch);
-                begun.next
+                begun.next.clone()
             })
             .collect()
     }

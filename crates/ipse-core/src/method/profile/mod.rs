@@ -47,7 +47,7 @@ fn keep(ui: &mut Container, value: &Value, name: &str) {
 }
 
 /// What is wrong with traits, put on the nodes that asked for them.
-pub(super) fn complaints(error: TraitsError) -> FlowError {
+pub(crate) fn complaints(error: TraitsError) -> FlowError {
     match error {
         TraitsError::Invalid(errors) => FlowError::Invalid(
             errors
