@@ -83,7 +83,7 @@ pub(crate) fn finish(cx: &Cx, mut response: Response<Body>) -> Response<Body> {
 
 /// An error as JSON.
 pub(crate) fn error(error: &ApiError) -> Response<Body> {
-    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, error.body().to_string());
     let id = error.id.and_then(|id| HeaderValue::from_str(id).ok());
     response.headers_mut().insert(ERROR_ID, id.unwrap_or(HeaderValue::from_static("")));
