@@ -42,6 +42,16 @@ impl<'a> Public<'a> {
         Self::at(identity, &snapshot.public_base_url)
     }
 
+    /// Leaves out the addresses, as lists of sessions do.
+    #[must_use]
+    pub fn without_addresses(self) -> Self {
+        Self {
+            verifiable_addresses: &[],
+            recovery_addresses: &[],
+            ..self
+        }
+    }
+
     /// The view of `identity` for a public port at `base_url`, which ends in a slash.
     fn at(identity: &'a Identity, base_url: &str) -> Self {
         Self {
@@ -179,6 +189,16 @@ mod tests {
         assert_eq!(view["verifiable_addresses"][0]["status"], "pending");
         assert_eq!(view["verifiable_addresses"][0].get("verified_at"), None);
         assert_eq!(view["recovery_addresses"][0]["via"], "email");
+    }
+
+    #[test]
+    fn addresses_can_be_left_out() {
+        let identity = sample::identity();
+        let brief = Public::at(&identity, "/").without_addresses();
+        let brief = serde_json::to_value(brief).unwrap();
+        assert_eq!(brief.get("verifiable_addresses"), None);
+        assert_eq!(brief.get("recovery_addresses"), None);
+        assert_eq!(brief["traits"]["email"], "ada@example.org");
     }
 
     #[test]

@@ -38,16 +38,33 @@ impl Expand {
         Ok(expand)
     }
 
-    fn view<'a>(self, cx: &Cx, found: &'a Authenticated) -> View<'a> {
+    /// A session by itself.
+    fn single<'a>(self, cx: &Cx, found: &'a Authenticated) -> View<'a> {
         let identity = self.identity.then_some(&found.identity);
-        let mut view = View::bare(&found.session, identity, cx.now);
-        if let Some(identity) = identity {
-            view = view.with_identity(cx, identity);
+        let view = View::bare(&found.session, identity, cx.now);
+        match identity {
+            Some(identity) => view.with_identity(cx, identity),
+            None => view,
         }
+        .with_devices(if self.devices {
+            &found.session.devices
+        } else {
+            &[]
+        })
+    }
+
+    /// A session in a list.
+    fn listed<'a>(self, cx: &Cx, found: &'a Authenticated) -> View<'a> {
+        let identity = self.identity.then_some(&found.identity);
+        let view = match identity {
+            Some(identity) => View::listed(cx, &found.session, identity),
+            None => View::bare(&found.session, None, cx.now).with_devices(&found.session.devices),
+        };
         if self.devices {
-            view = view.with_devices(&found.session.devices);
+            view
+        } else {
+            view.without_devices()
         }
-        view
     }
 }
 
@@ -74,7 +91,7 @@ pub async fn list(cx: &Cx) -> Result<ListPage, ApiError> {
     let views: Vec<View<'_>> = found
         .items
         .iter()
-        .map(|found| expand.view(cx, found))
+        .map(|found| expand.listed(cx, found))
         .collect();
     let first = page::sealed(START);
     Ok(ListPage {
@@ -92,11 +109,7 @@ pub async fn get(cx: &Cx, id: &str) -> Result<String, ApiError> {
     let id = session_id(id)?;
     let expand = Expand::asked(&cx.request)?;
     let found = find(cx, id).await?;
-    let mut view = expand.view(cx, &found);
-    if !expand.devices {
-        view = view.with_devices(&[]);
-    }
-    printed(&view)
+    printed(&expand.single(cx, &found))
 }
 
 /// Ends a session. Doing it again is no error.
@@ -166,7 +179,7 @@ pub async fn list_of_identity(cx: &Cx, id: &str) -> Result<ListPage, ApiError> {
             let views: Vec<View<'_>> = found
                 .items
                 .iter()
-                .map(|session| View::new(cx, session, &identity))
+                .map(|session| View::listed(cx, session, &identity))
                 .collect();
             printed(&views)?
         }

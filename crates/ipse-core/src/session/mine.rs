@@ -30,7 +30,7 @@ pub async fn list_mine(cx: &Cx) -> Result<ListPage, ApiError> {
     let views: Vec<View<'_>> = found
         .items
         .iter()
-        .map(|session| View::new(cx, session, &mine.identity))
+        .map(|session| View::listed(cx, session, &mine.identity))
         .collect();
     let total = found.total.unwrap_or(0);
     Ok(ListPage {

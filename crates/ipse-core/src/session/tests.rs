@@ -268,6 +268,7 @@ async fn a_list_shows_what_it_is_asked_for() {
         (&json!(ended.session.id), &json!(false))
     );
     assert_eq!(inactive[0]["identity"]["id"], json!(id));
+    assert_eq!(inactive[0]["identity"].get("verifiable_addresses"), None);
     assert_eq!(inactive[0]["devices"].as_array().unwrap().len(), 1);
     for odd in ["active=maybe", "expand=x", "page_size=x", "page_token=x"] {
         assert_eq!(

@@ -37,6 +37,16 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A session as lists show it: the addresses of its identity are left out.
+    pub(super) fn listed(cx: &Cx, session: &'a Session, identity: &'a Identity) -> Self {
+        let identity_view = Public::new(identity, &cx.snapshot).without_addresses();
+        Self {
+            identity: Some(identity_view),
+            devices: Some(Cow::Borrowed(&session.devices)),
+            ..Self::bare(session, Some(identity), cx.now)
+        }
+    }
+
     /// A session alone. Whether it counts depends on its identity, too, where that is known.
     pub(super) fn bare(session: &'a Session, identity: Option<&Identity>, now: Timestamp) -> Self {
         Self {
@@ -73,6 +83,14 @@ impl<'a> View<'a> {
     pub(super) fn with_devices(self, devices: &'a [Device]) -> Self {
         Self {
             devices: Some(Cow::Borrowed(devices)),
+            ..self
+        }
+    }
+
+    /// Without saying anything of devices.
+    pub(super) fn without_devices(self) -> Self {
+        Self {
+            devices: None,
             ..self
         }
     }
