@@ -12,7 +12,7 @@ use ipse_core::flow::{Kind, Login, Recovery, Registration, Settings, Verificatio
 use crate::door::{Door, Gate, Port};
 use crate::public::{flows, logout, schemas, sessions};
 use crate::redirects::{to_admin, to_public};
-use crate::admin::{courier, identities, sessions as all_sessions, settings_flow};
+use crate::admin::{courier, identities, recovery, sessions as all_sessions, settings_flow};
 use crate::{health, pages, reply};
 
 /// The API for everybody.
@@ -76,6 +76,8 @@ pub fn admin(app: Arc<App>) -> Door {
         .route("/sessions/{id}/extend", patch(all_sessions::extend))
         .route("/sessions/whoami", get(to_public))
         .route("/sessions/token-exchange", get(to_public))
+        .route("/recovery/code", post(recovery::create_code))
+        .route("/recovery/link", post(recovery::create_link))
         .route("/courier/messages", get(courier::list))
         .route("/courier/messages/{id}", get(courier::get))
         .route("/health/alive", get(health::alive))

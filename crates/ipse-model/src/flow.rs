@@ -69,6 +69,14 @@ pub enum FlowState {
     Success,
     /// A message with a code or link is on its way.
     SentEmail,
+    /// Recovery with a choice: an address is to be typed.
+    RecoveryAwaitingAddress,
+    /// Recovery with a choice: one of the account's addresses is to be chosen.
+    RecoveryAwaitingAddressChoice,
+    /// Recovery with a choice: the chosen address is to be typed in full.
+    RecoveryConfirmingAddress,
+    /// Recovery with a choice: a code is on its way.
+    RecoveryAwaitingCode,
     /// The proof was accepted.
     PassedChallenge,
 }

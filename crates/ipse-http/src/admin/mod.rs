@@ -1,6 +1,7 @@
 //! What the admin port answers, one file per part of the API.
 
 pub(crate) mod courier;
+pub(crate) mod recovery;
 pub(crate) mod identities;
 pub(crate) mod sessions;
 

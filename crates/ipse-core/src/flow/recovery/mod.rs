@@ -1,5 +1,6 @@
 //! The recovery flow: somebody who can't sign in gets back into the account by way of an address.
 
+pub mod admin;
 mod complete;
 
 use ipse_config::selfservice::flows::OneTimeMethod;

@@ -1,8 +1,9 @@
 //! One-time codes: sent to an address, typed in again.
 
-mod nodes;
-mod one_time;
+pub(crate) mod nodes;
+pub(crate) mod one_time;
 pub(crate) mod recovery;
+mod recovery_choice;
 pub(crate) mod verification;
 
 use ipse_model::MethodId;

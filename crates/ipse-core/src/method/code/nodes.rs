@@ -15,7 +15,7 @@ pub(super) fn method() -> Node {
 }
 
 /// The button that sends the form.
-pub(super) fn submit() -> Node {
+pub(crate) fn submit() -> Node {
     Node::submit("method", Group::Code, "code").label(text::node::node_label_continue())
 }
 

@@ -7,7 +7,7 @@ use ipse_store::{AddressPurpose, CodePurpose, OneTimeCode};
 use ipse_ui::{Container, Group, InputType, Node, text};
 
 use super::one_time::{self, Checked, Recipient};
-use super::{Code, nodes};
+use super::{Code, nodes, recovery_choice};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::mailed::{Decision, Letter, Proved, Restart, Sent, csrf_node};
@@ -25,7 +25,9 @@ impl Handles<Recovery> for Code {
         flow: &mut Flow<Recovery>,
         _: &SignedIn,
     ) -> Result<(), FlowError> {
-        if in_use(cx) == MethodId::Code {
+        if in_use(cx) == MethodId::Code && recovery_choice::is_on(cx) {
+            recovery_choice::populate(flow);
+        } else if in_use(cx) == MethodId::Code {
             flow.ui().push(nodes::email());
             flow.ui().push(nodes::submit());
         }
@@ -45,6 +47,9 @@ impl Handles<Recovery> for Code {
         }
         if in_use(cx) != MethodId::Code && !flow.data.by_admin {
             return Err(FlowError::form(Recovery::no_method()));
+        }
+        if recovery_choice::is_on(cx) && flow.shown.state != FlowState::SentEmail {
+            return recovery_choice::submit(cx, flow, form).await.map(Step::Done);
         }
         let asks = form.text("email").is_some_and(|email| !email.is_empty());
         let code = form.text("code").unwrap_or_default();

@@ -22,7 +22,7 @@ impl Method for Link {
 }
 
 /// When a link that is made now stops being good.
-fn expiry(cx: &Cx) -> Timestamp {
+pub(crate) fn expiry(cx: &Cx) -> Timestamp {
     cx.now + cx.config().selfservice.methods.link.config.lifespan
 }
 
