@@ -53,9 +53,15 @@ pub fn available(config: &Config, credentials: &Credentials) -> Aal {
     }
 }
 
+/// What one credential counts for. A second factor whose method is switched off counts for nothing: nobody could show it, and
+/// everybody who has one would be locked out.
 fn counted(config: &Config, credential: &Credential) -> Factors {
+    let methods = &config.selfservice.methods;
     let first = |first| Factors { first, second: 0 };
-    let second = |second| Factors { first: 0, second };
+    let second = |enabled, count| Factors {
+        first: 0,
+        second: if enabled { count } else { 0 },
+    };
     match credential.kind {
         CredentialsType::Password => first(usize::from(has_password(credential))),
         CredentialsType::Oidc | CredentialsType::Saml => first(providers(credential)),
@@ -67,13 +73,15 @@ fn counted(config: &Config, credential: &Credential) -> Factors {
             let (confirming, alone) = keys(credential);
             Factors {
                 first: alone,
-                second: confirming,
+                ..second(methods.webauthn.enabled, confirming)
             }
         }
-        CredentialsType::Totp => second(usize::from(has_totp(credential))),
-        CredentialsType::LookupSecret => second(unused_codes(credential)),
+        CredentialsType::Totp => second(methods.totp.enabled, usize::from(has_totp(credential))),
+        CredentialsType::LookupSecret => {
+            second(methods.lookup_secret.enabled, unused_codes(credential))
+        }
         CredentialsType::Code => {
-            let code = &config.selfservice.methods.code;
+            let code = &methods.code;
             let addresses = credential.identifiers.len();
             Factors {
                 first: if code.passwordless_enabled {
@@ -217,8 +225,17 @@ mod tests {
             .collect()
     }
 
+    fn configured() -> Config {
+        let mut config = Config::default();
+        let methods = &mut config.selfservice.methods;
+        methods.totp.enabled = true;
+        methods.lookup_secret.enabled = true;
+        methods.webauthn.enabled = true;
+        config
+    }
+
     fn count(kind: CredentialsType, config: Value) -> (usize, usize) {
-        let Factors { first, second } = factors(&Config::default(), &set(&[(kind, config)]));
+        let Factors { first, second } = factors(&configured(), &set(&[(kind, config)]));
         (first, second)
     }
 
@@ -246,7 +263,7 @@ mod tests {
         );
         let mut credentials = set(&[(kind, json!({ "hashed_password": "$2a$…" }))]);
         credentials.get_mut(kind).unwrap().identifiers.clear();
-        assert_eq!(factors(&Config::default(), &credentials).first, 0);
+        assert_eq!(factors(&configured(), &credentials).first, 0);
     }
 
     #[test]
@@ -285,9 +302,38 @@ mod tests {
     }
 
     #[test]
+    fn a_second_factor_whose_method_is_switched_off_counts_for_nothing() {
+        let key = json!({ "credentials": [{ "id": "a" }, { "id": "b", "is_passwordless": true }] });
+        let credentials = set(&[
+            (CredentialsType::Totp, json!({ "totp_url": "otpauth://…" })),
+            (
+                CredentialsType::LookupSecret,
+                json!({ "recovery_codes": [{ "code": "x" }] }),
+            ),
+            (CredentialsType::Webauthn, key),
+        ]);
+        assert_eq!(
+            factors(&configured(), &credentials),
+            Factors {
+                first: 1,
+                second: 3
+            }
+        );
+        let off = Config::default();
+        assert_eq!(
+            factors(&off, &credentials),
+            Factors {
+                first: 1,
+                second: 0
+            }
+        );
+        assert_eq!(available(&off, &credentials), Aal::Aal1);
+    }
+
+    #[test]
     fn what_codes_count_for_is_configured() {
         let credentials = set(&[(CredentialsType::Code, json!({ "addresses": [] }))]);
-        let mut config = Config::default();
+        let mut config = configured();
         assert_eq!(
             factors(&config, &credentials),
             Factors {
@@ -315,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_second_factor_is_asked_for_even_without_a_first() {
-        let config = Config::default();
+        let config = configured();
         let totp = (CredentialsType::Totp, json!({ "totp_url": "otpauth://…" }));
         let password = (
             CredentialsType::Password,
@@ -335,7 +381,7 @@ mod tests {
 
     #[test]
     fn only_the_highest_available_level_depends_on_credentials() {
-        let config = Config::default();
+        let config = configured();
         let both = set(&[(CredentialsType::Totp, json!({ "totp_url": "otpauth://…" }))]);
         let mut session = sample::session();
         let holds = |session: &Session, required| satisfies(&config, session, required, &both);

@@ -88,7 +88,7 @@ async fn the_sessions_of_an_inactive_identity_come_back_with_it() {
 
 #[tokio::test]
 async fn a_second_factor_that_is_there_has_to_be_shown() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::with(|config| config.selfservice.methods.totp.enabled = true).await;
     let id = fixture.person("ada@example.org").await;
     let mut issued = fixture.sign_in(id).await;
     assert_eq!(status(&fixture, &issued.token).await, 200);
@@ -130,8 +130,11 @@ async fn a_second_factor_that_is_there_has_to_be_shown() {
 
 #[tokio::test]
 async fn one_factor_is_enough_where_the_configuration_says_so() {
-    let fixture =
-        Fixture::with(|config| config.session.whoami.required_aal = RequiredAal::Aal1).await;
+    let fixture = Fixture::with(|config| {
+        config.selfservice.methods.totp.enabled = true;
+        config.session.whoami.required_aal = RequiredAal::Aal1;
+    })
+    .await;
     let id = fixture.person("ada@example.org").await;
     give_totp(&fixture, id).await;
     let issued = fixture.sign_in(id).await;
