@@ -82,7 +82,8 @@ pub(crate) fn write(
         append(headers, &csrf_cookie(snapshot, secret));
     }
     // A submission can be taken up only once, so that the cookie of one that was needs no removal.
-    if let Some(id) = changes.continuity.as_deref().filter(|id| !id.is_empty()) {
+    // An id that was taken up is replaced by none, under the same name and lifetime.
+    if let Some(id) = changes.continuity.as_deref() {
         let value = snapshot.cookie_cipher.seal(random, CONTINUITY_PURPOSE, id);
         let lifetime = Lifetime::Until { seconds: CONTINUITY_MAX_AGE, now };
         append(headers, &cookie(CONTINUITY_NAME, &value, lifetime, &Scope::general(config)));

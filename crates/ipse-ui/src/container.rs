@@ -12,7 +12,8 @@ pub struct Container {
     pub action: String,
     /// How: always `POST`.
     pub method: String,
-    /// Its elements, in the order to draw them.
+    /// Its elements, in the order to draw them. None at all are `null`, as clients know it.
+    #[serde(with = "none_is_null")]
     pub nodes: Vec<Node>,
     /// What concerns the whole form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -126,3 +127,18 @@ fn same_place(a: &Node, b: &Node) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+/// A list that is `null` when it is empty.
+mod none_is_null {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::Node;
+
+    pub(super) fn serialize<S: Serializer>(nodes: &[Node], serializer: S) -> Result<S::Ok, S::Error> {
+        (!nodes.is_empty()).then_some(nodes).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Node>, D::Error> {
+        Option::<Vec<Node>>::deserialize(deserializer).map(Option::unwrap_or_default)
+    }
+}

@@ -15,6 +15,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
+use crate::certificates;
+
 /// How long a request may take in all.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take to come about.
@@ -30,14 +32,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with these rules about private networks. `roots` are certificates to trust beside the usual ones.
+    /// A client with these rules about private networks.
     ///
     /// # Errors
-    /// When a certificate can't be used.
-    pub fn new(rules: HttpClient, roots: &[reqwest::Certificate]) -> Result<Self, reqwest::Error> {
+    /// When the certificates to trust can't be used.
+    pub fn new(rules: HttpClient) -> anyhow::Result<Self> {
+        let tls = certificates::client_config()?;
         Ok(Self {
-            open: build(roots, false)?,
-            guarded: build(roots, true)?,
+            open: build(tls.clone(), false)?,
+            guarded: build(tls, true)?,
             rules: ArcSwap::from_pointee(rules),
         })
     }
@@ -66,13 +69,13 @@ fn forbidden(url: &Url) -> OutgoingError {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the wiring where the guarded client is built")]
-fn build(roots: &[reqwest::Certificate], guarded: bool) -> Result<reqwest::Client, reqwest::Error> {
+fn build(tls: rustls::ClientConfig, guarded: bool) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("ipse/", env!("CARGO_PKG_VERSION")))
         .redirect(redirects(guarded));
-    builder = builder.tls_certs_merge(roots.iter().cloned());
+    builder = builder.tls_backend_preconfigured(tls);
     if guarded {
         builder = builder.dns_resolver(Arc::new(GuardedNames)).no_proxy();
     }
@@ -214,7 +217,7 @@ mod tests {
             private_ip_exception_urls: vec!["http://127.0.0.1:9/hook".to_owned()],
         };
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::new(rules, &[]).unwrap();
+        let client = Client::new(rules).unwrap();
         let refused = |url: &str| client.pick(&Url::parse(url).unwrap()).is_err();
         assert!(refused("http://127.0.0.1:9/other"));
         assert!(refused("http://[::1]/"));

@@ -41,7 +41,7 @@ async fn until_stopped(
     welcome: Welcome<'_>,
 ) -> anyhow::Result<()> {
     let ports = Ports::open(&config).await?;
-    let client = Client::new(config.clients.http.clone(), &[]);
+    let client = Client::new(config.clients.http.clone());
     let client = Arc::new(client.context("can't prepare for requests to other servers")?);
     let outgoing: Arc<dyn Outgoing> = client.clone();
     let app = wiring::build(config, Effects::system(outgoing)?).await?;

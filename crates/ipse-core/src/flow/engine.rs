@@ -1,6 +1,6 @@
 //! The one pipeline: create, fetch, submit and resume, the same for every flow.
 
-use ipse_model::{FlowClient, FlowState, Timestamp, Uuid};
+use ipse_model::{FlowClient, FlowState, MethodId, Timestamp, Uuid};
 use ipse_store::{Entity, StoreError};
 use serde_json::json;
 
@@ -29,6 +29,10 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
     let token = csrf.map(|secret| secret.mask(cx.random())).unwrap_or_default();
     flow.ui().push(ipse_ui::Node::csrf(&token));
     populate(cx, &mut flow, &subject).await.map_err(cannot_be_shown)?;
+    if client == FlowClient::Api && flow.shown.ui.nodes.len() == 1 {
+        // Nothing can be submitted, so that nothing has to be protected.
+        flow.ui().nodes.clear();
+    }
     hook::before(cx, &flow, K::visitor(&subject)).await?;
     let mut batch = writes.unwrap_or_else(|| cx.store().batch());
     batch.insert_flow(&flow.to_record());
@@ -138,14 +142,21 @@ async fn decide<K: Kind>(
     (submission, method): (&Submission, Option<&'static dyn Handles<K>>),
 ) -> Result<Step<K::Decision>, FlowError> {
     let (Submission::Sent(form) | Submission::Resumed(form)) = submission;
+    forget_messages(flow);
     let (form, method) = responsible::<K>(cx, flow, subject, form, method)?;
     if matches!(submission, Submission::Sent(_)) {
-        K::check_origin(cx, flow, form)?;
+        K::check_origin(cx, flow, form).inspect_err(|_| form.fill(&mut flow.shown.ui))?;
         continuity::forget(cx).await?;
     }
     flow.transient_payload = transient_payload(form)?;
-    flow.shown.ui.clear_messages();
     method.submit(cx, flow, subject, form).await
+}
+
+/// Takes off the form what was said about the submission before.
+fn forget_messages<K: Kind>(flow: &mut Flow<K>) {
+    let kept = if K::FORGETS { Vec::new() } else { std::mem::take(&mut flow.ui().messages) };
+    flow.ui().clear_messages();
+    flow.ui().messages = kept;
 }
 
 /// The method that the form is for, if there is one and it is switched on.
@@ -158,11 +169,12 @@ fn responsible<'a, K: Kind>(
 ) -> Result<(&'a Form, &'static dyn Handles<K>), FlowError> {
     K::guard(cx, flow, subject)?;
     let form = form.as_ref().map_err(K::undecodable)?;
-    let method = method.ok_or_else(|| FlowError::form(K::no_method()))?;
-    if !K::enabled(cx, method.id()) {
-        return Err(crate::method::switched_off().into());
+    let named = MethodId::ALL.into_iter().find(|id| form.method() == Some(id.as_str()));
+    match method {
+        Some(method) if K::enabled(cx, method.id()) => Ok((form, method)),
+        None if named.is_none_or(|id| K::enabled(cx, id)) => Err(FlowError::form(K::no_method())),
+        _ => Err(crate::method::switched_off().into()),
     }
-    Ok((form, method))
 }
 
 fn find<K: Kind>(form: &Form) -> Option<&'static dyn Handles<K>> {

@@ -37,7 +37,7 @@ pub async fn fetch(cx: &Cx) -> Result<Outcome, ApiError> {
         .request
         .query("id")
         .and_then(|id| id.parse().ok())
-        .ok_or_else(|| ApiError::not_found("The query parameter id is missing or malformed."))?;
+        .ok_or_else(ApiError::no_such_row)?;
     let kept = cx.store().flow_error(id).await?.ok_or_else(ApiError::no_such_row)?;
     Ok(Outcome::Json(json!({
         "id": id,

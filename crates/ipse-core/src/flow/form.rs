@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use ipse_ui::Message;
-use ipse_ui::text;
+use ipse_ui::{Container, InputType, Message, Node, text};
 
 /// How a submission was encoded. Text from a form is typed by the schema later; JSON has types of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,4 +105,37 @@ impl Form {
     pub fn transient_payload(&self) -> Option<&Value> {
         self.fields.get("transient_payload")
     }
+
+    /// Puts what was filled in into the fields of a form, so that nobody has to type it again. Secrets stay out.
+    pub fn fill(&self, ui: &mut Container) {
+        for (name, value) in &self.fields {
+            fill(ui, name, value);
+        }
+    }
+}
+
+/// Puts a value into the field of that name; what is nested goes into the fields with dotted names.
+pub(crate) fn fill(ui: &mut Container, name: &str, value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                fill(ui, &format!("{name}.{key}"), value);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                fill(ui, &format!("{name}.{index}"), value);
+            }
+        }
+        plain => {
+            let input = ui.find_mut(name).and_then(Node::as_input_mut);
+            if let Some(input) = input.filter(|input| keeps_value(input.input_type)) {
+                input.value = Some(plain.clone());
+            }
+        }
+    }
+}
+
+fn keeps_value(input_type: InputType) -> bool {
+    !matches!(input_type, InputType::Password | InputType::Submit | InputType::Button)
 }

@@ -17,6 +17,7 @@ pub mod registration;
 pub mod return_to;
 pub mod settings;
 pub(crate) mod shared;
+pub mod spent;
 pub mod verification;
 
 use ipse_model::{FlowClient, FlowName, FlowRecord, FlowState, Json, MethodId, Timestamp, Uuid};
@@ -130,6 +131,9 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// The flow as JSON for a client.
     fn render(cx: &Cx, flow: &Flow<Self>, subject: &Self::Subject) -> String;
 
+    /// Whether going on to the next screen is a success for programs: 200, else 400.
+    const NEXT_SUCCEEDS: bool = false;
+
     /// The status with which an HTML browser is sent back to a form that has something to say.
     const AGAIN_STATUS: u16 = 303;
 
@@ -137,6 +141,9 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn render_next(cx: &Cx, flow: &Flow<Self>, subject: &Self::Subject) -> String {
         Self::render(cx, flow, subject)
     }
+
+    /// Whether what was said about the whole form is gone with the next submission.
+    const FORGETS: bool = true;
 
     /// What is said of a body that can't be decoded.
     fn undecodable(problem: &FormProblem) -> FlowError {

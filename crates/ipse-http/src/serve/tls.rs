@@ -94,7 +94,7 @@ mod tests {
         let tls = Tls { key: source("/nowhere/key.pem"), cert: source("/nowhere/cert.pem") };
         let error = Certificate::load(&tls).err().unwrap().to_string();
         assert!(error.starts_with("can't read /nowhere/cert.pem"), "{error}");
-        let inline = |text: &str| TlsSource { path: None, base64: Some(text.to_owned().into()) };
+        let inline = |text: &str| TlsSource { path: None, base64: Some(ipse_config::Secret::new(text)) };
         let tls = Tls { key: inline("c2VjcmV0"), cert: inline("***") };
         let error = Certificate::load(&tls).err().unwrap().to_string();
         assert_eq!(error, "the certificate is not valid Base64");

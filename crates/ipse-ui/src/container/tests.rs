@@ -128,7 +128,7 @@ fn a_form_without_messages_has_no_such_key() {
     let mut form = Container::new("http://localhost/x");
     assert_eq!(
         serde_json::to_value(&form).unwrap(),
-        json!({"action": "http://localhost/x", "method": "POST", "nodes": []})
+        json!({"action": "http://localhost/x", "method": "POST", "nodes": null})
     );
     form.say(settings::settings_update_success());
     let shown = serde_json::to_value(&form).unwrap();

@@ -99,6 +99,7 @@ async fn save(
         if let Some(credential) = &proof.upgrade {
             batch.set_credential(proof.identity.id, credential);
         }
+        proof.spent.add_to(&mut batch, proof.identity.id);
         if hook::revokes_other_sessions(hooks.hooks) {
             batch.revoke_sessions_except(proof.identity.id, Some(signed_in.session.id));
         }
@@ -111,6 +112,9 @@ async fn save(
         }
         match batch.commit().await {
             Err(StoreError::Conflict(ipse_store::Entity::Flow)) if with_flow => {}
+            Err(StoreError::Duplicate(ipse_store::Unique::SingleUse)) => {
+                return Err(FlowError::form(text::validation::totp_verifier_wrong()));
+            }
             other => {
                 other?;
                 break;

@@ -1,6 +1,7 @@
 //! The login flow: somebody proves who they are, or proves it again, or with a second factor.
 
 mod complete;
+pub(crate) mod second_factor;
 mod start;
 
 pub(crate) use complete::invalid_credentials;
@@ -60,6 +61,8 @@ pub struct Proof {
     pub by: MethodId,
     /// A credential to be saved on this occasion, such as a password hashed anew.
     pub upgrade: Option<ipse_model::Credential>,
+    /// What the proof uses up.
+    pub spent: super::spent::Spent,
 }
 
 /// Who works on a login flow: whoever is signed in already.
@@ -107,12 +110,14 @@ impl Kind for Login {
         start::begin(cx, client).await
     }
 
-    fn arrange(_: &Cx, flow: &mut Flow<Self>, _: &Visitor) {
+    fn arrange(_: &Cx, flow: &mut Flow<Self>, visitor: &Visitor) {
         arrange::by_group(&mut flow.shown.ui, ORDER);
-        if flow.shown.extra.requested_aal == Aal::Aal2 {
-            flow.ui().say(text::login::login_mfa());
-        } else if flow.shown.extra.refresh {
+        if flow.shown.extra.refresh {
             flow.ui().say(text::login::login_re_auth());
+        }
+        let reached = visitor.as_ref().map_or(Aal::Aal0, |visitor| visitor.session.aal);
+        if flow.shown.extra.requested_aal == Aal::Aal2 && reached < Aal::Aal2 {
+            flow.ui().say(text::login::login_mfa());
         }
     }
 
@@ -126,8 +131,11 @@ impl Kind for Login {
         Ok((flow, crate::session::authenticate(cx).await?))
     }
 
-    fn guard(_: &Cx, flow: &Flow<Self>, visitor: &Visitor) -> Result<(), FlowError> {
+    fn guard(cx: &Cx, flow: &Flow<Self>, visitor: &Visitor) -> Result<(), FlowError> {
         match visitor {
+            None if flow.shown.extra.requested_aal == Aal::Aal2 => {
+                Err(start::first_factor_missing(cx).into())
+            }
             Some(_) if !flow.shown.extra.refresh && flow.shown.extra.requested_aal == Aal::Aal1 => {
                 Err(FlowError::form(text::validation::generic(start::ALREADY)))
             }

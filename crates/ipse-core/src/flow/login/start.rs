@@ -22,9 +22,7 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
         return already_signed_in(cx, client);
     }
     if visitor.is_none() && requested_aal == Aal::Aal2 {
-        return Err(ApiError::unauthorized("A second factor can only be asked for after a first one. Please sign in first.")
-            .id("session_aal1_required")
-            .browser_to(cx.public_url("self-service/login/browser")));
+        return Err(first_factor_missing(cx));
     }
     let refresh = refresh && visitor.is_some();
     let identity_id = visitor.as_ref().map(|visitor| visitor.identity.id);
@@ -44,6 +42,13 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
         writes: exchange.writes,
         identity_id: identity_id.filter(|_| refresh),
     })
+}
+
+/// 401 `session_aal1_required`.
+pub(super) fn first_factor_missing(cx: &Cx) -> ApiError {
+    ApiError::unauthorized("A second factor can only be asked for after a first one. Please sign in first.")
+        .id("session_aal1_required")
+        .browser_to(cx.public_url("self-service/login/browser"))
 }
 
 fn requested_aal(cx: &Cx) -> Result<Aal, ApiError> {

@@ -14,7 +14,7 @@ use crate::session::Authenticated;
 pub(super) async fn complete(
     cx: &Cx,
     flow: &Flow<Settings>,
-    owner: &mut Owner,
+    owner: &Owner,
     mut change: Change,
 ) -> Result<Outcome, FlowError> {
     let hooks = cx.config().selfservice.flows.settings.after.completion(change.method.as_str());
@@ -30,8 +30,8 @@ pub(super) async fn complete(
     if hook::revokes_other_sessions(hooks.hooks) {
         batch.revoke_sessions_except(change.identity.id, Some(owner.authenticated.session.id));
     }
-    owner.authenticated.identity = change.identity.clone();
-    let done = succeed(cx, flow, owner, &mut batch).await?;
+    let after = owner.after(&change);
+    let done = succeed(cx, flow, &after, &mut batch).await?;
     batch.commit().await.map_err(taken)?;
 
     hook::after_save(cx, hooks.hooks, &mut stage(&done, owner, &mut change)).await?;
@@ -46,7 +46,7 @@ pub(super) async fn complete(
         let Authenticated { token, session, .. } = &owner.authenticated;
         cx.jar.set_session(token.clone(), session.expires_at);
     }
-    Ok(Outcome::Done { body: render(cx, &done, &owner.authenticated.identity, &next), location })
+    Ok(Outcome::Done { body: render(cx, &done, &after.authenticated.identity, &next), location })
 }
 
 fn stage<'a>(flow: &'a Flow<Settings>, owner: &'a Owner, change: &'a mut Change) -> hook::Stage<'a> {
@@ -59,7 +59,7 @@ fn stage<'a>(flow: &'a Flow<Settings>, owner: &'a Owner, change: &'a mut Change)
 }
 
 /// Writes the credentials that differ from what they were.
-fn save_credentials(batch: &mut Batch, owner: &mut Owner, after: &Credentials) {
+fn save_credentials(batch: &mut Batch, owner: &Owner, after: &Credentials) {
     let identity_id = owner.authenticated.identity.id;
     for credential in after.iter() {
         if owner.credentials.get(credential.kind) != Some(credential) {
@@ -71,7 +71,6 @@ fn save_credentials(batch: &mut Batch, owner: &mut Owner, after: &Credentials) {
             batch.remove_credential(identity_id, credential.kind);
         }
     }
-    owner.credentials = after.clone();
 }
 
 /// The flow after the change: a form made anew, which is submitted to a new flow.

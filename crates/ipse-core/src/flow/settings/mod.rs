@@ -10,7 +10,7 @@ use ipse_model::{Credentials, FlowClient, FlowName, FlowRecord, FlowState, Ident
 use ipse_ui::{Group, Message, text};
 
 use super::continue_with::ContinueWith;
-use super::{Begin, Flow, FlowError, FormProblem, Kind, NoExtra, Outcome, arrange, shared::with_member, with_query};
+use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, shared::with_member, with_query};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::identity::view;
@@ -40,6 +40,13 @@ pub struct Change {
 }
 
 impl Owner {
+    /// The same person once the change is made.
+    fn after(&self, change: &Change) -> Self {
+        let mut authenticated = self.authenticated.clone();
+        authenticated.identity = change.identity.clone();
+        Self { authenticated, credentials: change.credentials.clone() }
+    }
+
     /// Whether the person has proved recently enough who they are to change what leads into the account.
     ///
     /// # Errors
@@ -69,6 +76,7 @@ const ORDER: &[Group] = &[
 impl Kind for Settings {
     const NAME: FlowName = FlowName::Settings;
     const FIRST_STATE: FlowState = FlowState::ShowForm;
+    const FORGETS: bool = false;
     type Extra = NoExtra;
     type Data = NoExtra;
     type Subject = Owner;
@@ -158,10 +166,6 @@ impl Kind for Settings {
 
     fn render(cx: &Cx, flow: &Flow<Self>, owner: &Owner) -> String {
         render(cx, flow, &owner.authenticated.identity, &[])
-    }
-
-    fn undecodable(_: &FormProblem) -> FlowError {
-        FlowError::form(Self::no_method())
     }
 
     fn no_method() -> Message {

@@ -6,7 +6,7 @@ use ipse_model::{Aal, AuthenticationMethod, Credential, CredentialsType, MethodI
 use ipse_store::Found;
 use ipse_ui::{Group, InputType, Node, text};
 
-use super::{Password, algorithm, hash_of, nodes, set_hash};
+use super::{Password, algorithm, hash_of, migrate, nodes, set_hash};
 use crate::cx::Cx;
 use crate::flow::login::{Proof, Visitor, invalid_credentials};
 use crate::flow::{Flow, FlowError, Form, Login};
@@ -51,23 +51,33 @@ impl Handles<Login> for Password {
     ) -> Result<Step<Proof>, FlowError> {
         let given = form.text("identifier").filter(|identifier| !identifier.is_empty());
         let given = given.or_else(|| form.text("password_identifier")).unwrap_or_default();
-        if !flow.shown.extra.refresh {
-            flow.ui().set_value("identifier", given.clone().into());
-        }
         let password = form.text("password").unwrap_or_default();
-        if given.is_empty() || password.is_empty() {
-            return Err(missing(&given, &password));
+        let proof = check(cx, flow, &given, &password).await;
+        if proof.is_err() && !flow.shown.extra.refresh {
+            flow.ui().set_value("identifier", given.into());
         }
-        let identifier = normalise_identifier(&given);
-        let found =
-            cx.store().identity_by_identifier(&[CredentialsType::Password], &identifier).await?;
-        let Some(found) = found else {
-            // As slow as a wrong password, so that the time doesn't tell which accounts exist.
-            cx.app.hasher.dummy_verify(&password, &algorithm(cx)).await;
-            return Err(invalid_credentials());
-        };
-        prove(cx, found, &password).await.map(Step::Done)
+        proof.map(Step::Done)
     }
+}
+
+/// Finds whose identifier it is and compares the password with theirs.
+async fn check(cx: &Cx, flow: &Flow<Login>, given: &str, password: &str) -> Result<Proof, FlowError> {
+    if given.is_empty() || password.is_empty() {
+        return Err(missing(given, password));
+    }
+    let identifier = normalise_identifier(given);
+    let found =
+        cx.store().identity_by_identifier(&[CredentialsType::Password], &identifier).await?;
+    let Some(found) = found else {
+        // As slow as a wrong password, so that the time doesn't tell which accounts exist.
+        cx.app.hasher.dummy_verify(password, &algorithm(cx)).await;
+        return Err(invalid_credentials());
+    };
+    if let Some(waiting) = migrate::waiting(cx, &found) {
+        let upgrade = migrate::take_over(cx, flow, &waiting, (given, password)).await?;
+        return Ok(proof(cx, found, upgrade));
+    }
+    prove(cx, found, password).await
 }
 
 /// Compares the password with the one that is stored.
@@ -85,7 +95,11 @@ async fn prove(cx: &Cx, found: Found, password: &str) -> Result<Proof, FlowError
         return Err(invalid_credentials());
     }
     let upgrade = upgrade(cx, &found, password, &hashed).await?;
-    Ok(Proof {
+    Ok(proof(cx, found, upgrade))
+}
+
+fn proof(cx: &Cx, found: Found, upgrade: Option<Credential>) -> Proof {
+    Proof {
         method: AuthenticationMethod {
             method: MethodId::Password.as_str().to_owned(),
             aal: Aal::Aal1,
@@ -97,7 +111,7 @@ async fn prove(cx: &Cx, found: Found, password: &str) -> Result<Proof, FlowError
         identity: found.identity,
         credentials: found.credentials,
         upgrade,
-    })
+    }
 }
 
 /// Hashes the password anew when the stored hash is of another algorithm or has other parameters than the configured ones.

@@ -1,6 +1,7 @@
 //! Signing in with an identifier and a password.
 
 mod login;
+mod migrate;
 mod nodes;
 pub mod policy;
 mod registration;

@@ -8,6 +8,7 @@ use ipse_ui::{Container, Group};
 use serde_json::Value;
 
 use super::Method;
+use crate::flow::form::fill;
 use crate::flow::{Complaint, Encoding, Flow, FlowError, Form, Kind};
 use crate::identity::TraitsError;
 use crate::schema::Schema;
@@ -25,25 +26,8 @@ impl Method for Profile {
 /// The traits of a submission, typed by the schema. What was filled in stays in the form.
 pub(super) fn read_traits<K: Kind>(schema: &Schema, flow: &mut Flow<K>, form: &Form) -> Value {
     let traits = schema.traits_from_form(form.traits(), form.encoding == Encoding::Form);
-    keep(flow.ui(), &traits, "traits");
+    fill(flow.ui(), "traits", &traits);
     traits
-}
-
-/// Puts the traits that were submitted into the nodes that asked for them.
-fn keep(ui: &mut Container, value: &Value, name: &str) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                keep(ui, value, &format!("{name}.{key}"));
-            }
-        }
-        Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                keep(ui, value, &format!("{name}.{index}"));
-            }
-        }
-        plain => ui.set_value(name, plain.clone()),
-    }
 }
 
 /// What is wrong with traits, put on the nodes that asked for them.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Profile, complaints, push_traits, read_traits};
 use crate::cx::Cx;
+use crate::flow::form::fill;
 use crate::flow::registration::{NewAccount, Screen, Visitor};
 use crate::flow::{Flow, FlowError, Form, Kind, Registration, engine};
 use crate::identity::TraitsError;
@@ -72,7 +73,7 @@ async fn show(
     flow.ui().nodes = csrf.into_iter().collect();
     flow.ui().messages.clear();
     engine::populate(cx, flow, visitor).await?;
-    super::keep(flow.ui(), traits, "traits");
+    fill(flow.ui(), "traits", traits);
     if flow.data.screen == Screen::Credentials {
         hide_traits(flow.ui());
         let back = Node::submit("screen", Group::Profile, "previous");
