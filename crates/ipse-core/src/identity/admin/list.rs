@@ -50,11 +50,9 @@ async fn body(
     identities: Vec<Identity>,
     included: &[CredentialsType],
 ) -> Result<String, ApiError> {
-    let mut rows: Vec<(Identity, Credentials)> = Vec::with_capacity(identities.len());
-    for identity in identities {
-        let credentials = cx.store().credentials(identity.id).await?;
-        rows.push((identity, credentials));
-    }
+    let ids: Vec<Uuid> = identities.iter().map(|identity| identity.id).collect();
+    let credentials = cx.store().credentials_of(&ids).await?;
+    let rows: Vec<(Identity, Credentials)> = identities.into_iter().zip(credentials).collect();
     let views: Vec<Admin<'_>> = rows
         .iter()
         .map(|(identity, credentials)| {
