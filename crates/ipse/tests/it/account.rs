@@ -41,15 +41,26 @@ impl Account {
             name: random.alphanumeric(8),
             password: random.alphanumeric(16),
         };
-        Self { state, token: None, under_way: None, former: None }
+        Self {
+            state,
+            token: None,
+            under_way: None,
+            former: None,
+        }
     }
 
     /// Registers.
     pub(crate) fn register(&mut self, server: SocketAddr) -> io::Result<(u16, Value)> {
         self.under_way = Some(UnderWay::Registration);
         let flow = create(server, "registration", None)?;
-        let Some(id) = flow.1["id"].as_str() else { return Ok(flow) };
-        let State { email, name, password } = &self.state;
+        let Some(id) = flow.1["id"].as_str() else {
+            return Ok(flow);
+        };
+        let State {
+            email,
+            name,
+            password,
+        } = &self.state;
         let traits = json!({ "email": email, "name": name });
         let body = json!({ "method": "password", "password": password, "traits": traits });
         let answer = submit(server, "registration", (id, None), &body)?;
@@ -61,16 +72,34 @@ impl Account {
     }
 
     /// Takes another address and another name, in one go.
-    pub(crate) fn change_profile(&mut self, server: SocketAddr, random: &Random) -> io::Result<u16> {
-        let state =
-            State { email: email(random), name: random.alphanumeric(8), ..self.state.clone() };
+    pub(crate) fn change_profile(
+        &mut self,
+        server: SocketAddr,
+        random: &Random,
+    ) -> io::Result<u16> {
+        let state = State {
+            email: email(random),
+            name: random.alphanumeric(8),
+            ..self.state.clone()
+        };
         let traits = json!({ "email": state.email, "name": state.name });
-        self.change(server, state, &json!({ "method": "profile", "traits": traits }))
+        self.change(
+            server,
+            state,
+            &json!({ "method": "profile", "traits": traits }),
+        )
     }
 
     /// Takes another password.
-    pub(crate) fn change_password(&mut self, server: SocketAddr, random: &Random) -> io::Result<u16> {
-        let state = State { password: random.alphanumeric(16), ..self.state.clone() };
+    pub(crate) fn change_password(
+        &mut self,
+        server: SocketAddr,
+        random: &Random,
+    ) -> io::Result<u16> {
+        let state = State {
+            password: random.alphanumeric(16),
+            ..self.state.clone()
+        };
         let body = json!({ "method": "password", "password": state.password });
         self.change(server, state, &body)
     }
@@ -78,7 +107,9 @@ impl Account {
     fn change(&mut self, server: SocketAddr, state: State, body: &Value) -> io::Result<u16> {
         let token = self.token.clone();
         let (status, flow) = create(server, "settings", token.as_deref())?;
-        let Some(id) = flow["id"].as_str() else { return Ok(status) };
+        let Some(id) = flow["id"].as_str() else {
+            return Ok(status);
+        };
         self.under_way = Some(UnderWay::Change(state.clone()));
         let (status, _) = submit(server, "settings", (id, token.as_deref()), body)?;
         self.under_way = None;
@@ -130,22 +161,40 @@ impl Account {
     fn check_agreement(&mut self, server: &Process) {
         let State { email, name, .. } = &self.state;
         let traits = json!({ "email": email, "name": name });
-        let [found] = &find(server, email)[..] else { panic!("{email} is not found once: {self:?}") };
+        let [found] = &find(server, email)[..] else {
+            panic!("{email} is not found once: {self:?}")
+        };
         assert_eq!(found["traits"], traits, "{self:?}");
         let id = found["id"].as_str().unwrap();
         let line = format!("GET /admin/identities/{id}?include_credential=password");
         let (status, whole) = ask(server.admin, &line, None, None).unwrap();
         assert_eq!((status, &whole["traits"]), (200, &traits));
-        assert_eq!(whole["credentials"]["password"]["identifiers"], json!([email]), "{whole}");
-        assert_eq!(whole["recovery_addresses"].as_array().map(Vec::len), Some(1), "{whole}");
-        assert_eq!(whole["recovery_addresses"][0]["value"], json!(email), "{whole}");
+        assert_eq!(
+            whole["credentials"]["password"]["identifiers"],
+            json!([email]),
+            "{whole}"
+        );
+        assert_eq!(
+            whole["recovery_addresses"].as_array().map(Vec::len),
+            Some(1),
+            "{whole}"
+        );
+        assert_eq!(
+            whole["recovery_addresses"][0]["value"],
+            json!(email),
+            "{whole}"
+        );
         if let Some(former) = &self.former {
-            assert!(find(server, former).is_empty(), "{former} is still found: {self:?}");
+            assert!(
+                find(server, former).is_empty(),
+                "{former} is still found: {self:?}"
+            );
         }
         let fresh = sign_in(server, &self.state);
         let fresh = fresh.unwrap_or_else(|| panic!("the password doesn't count: {self:?}"));
         let token = self.token.get_or_insert(fresh);
-        let (status, session) = ask(server.public, "GET /sessions/whoami", Some(token), None).unwrap();
+        let (status, session) =
+            ask(server.public, "GET /sessions/whoami", Some(token), None).unwrap();
         assert_eq!(status, 200, "a session is lost: {session}");
         assert_eq!(session["identity"]["traits"], traits);
     }
@@ -157,7 +206,12 @@ fn email(random: &Random) -> String {
 
 /// A new flow, or why there is none.
 fn create(server: SocketAddr, flow: &str, token: Option<&str>) -> io::Result<(u16, Value)> {
-    ask(server, &format!("GET /self-service/{flow}/api"), token, None)
+    ask(
+        server,
+        &format!("GET /self-service/{flow}/api"),
+        token,
+        None,
+    )
 }
 
 fn submit(
@@ -166,14 +220,20 @@ fn submit(
     (id, token): (&str, Option<&str>),
     body: &Value,
 ) -> io::Result<(u16, Value)> {
-    ask(server, &format!("POST /self-service/{flow}?flow={id}"), token, Some(body))
+    ask(
+        server,
+        &format!("POST /self-service/{flow}?flow={id}"),
+        token,
+        Some(body),
+    )
 }
 
 /// A session token, if address and password are right.
 fn sign_in(server: &Process, state: &State) -> Option<String> {
     let (_, flow) = create(server.public, "login", None).unwrap();
     let id = flow["id"].as_str().unwrap();
-    let body = json!({ "method": "password", "identifier": state.email, "password": state.password });
+    let body =
+        json!({ "method": "password", "identifier": state.email, "password": state.password });
     let (_, answer) = submit(server.public, "login", (id, None), &body).unwrap();
     answer["session_token"].as_str().map(str::to_owned)
 }

@@ -25,7 +25,11 @@ struct Writer {
 
 impl Writer {
     fn new(number: u64) -> Self {
-        Self { random: Random::seeded(number), accounts: Vec::new(), touched: Vec::new() }
+        Self {
+            random: Random::seeded(number),
+            accounts: Vec::new(),
+            touched: Vec::new(),
+        }
     }
 
     /// A number below `bound`.

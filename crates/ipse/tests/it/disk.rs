@@ -66,8 +66,12 @@ fn without_privileges(directory: &Path) -> Command {
 
 /// What a server says that doesn't start.
 fn refusal(directory: &Directory, program: Command) -> String {
-    let status = Process::spawn(directory, program).wait();
-    assert!(!status.success(), "it has started and ended");
+    let ended = Process::spawn(directory, program).ready_or_ended();
+    assert!(
+        ended.is_some_and(|status| !status.success()),
+        "it has started:\n{}",
+        directory.log()
+    );
     directory.log()
 }
 

@@ -89,7 +89,10 @@ impl Process {
         let (public, admin) = (one.local_addr().unwrap(), other.local_addr().unwrap());
         drop((one, other));
         let config = configure(directory.path(), public, admin);
-        let log = File::options().create(true).append(true).open(directory.path().join("log"));
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(directory.path().join("log"));
         let log = log.unwrap();
         program
             .args(["serve", "--config"])
@@ -98,17 +101,29 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
-        Self { child: program.spawn().unwrap(), public, admin }
+        Self {
+            child: program.spawn().unwrap(),
+            public,
+            admin,
+        }
     }
 
     /// Waits until the server is ready.
     pub(crate) fn ready(mut self, directory: &Directory) -> Self {
+        match self.ready_or_ended() {
+            None => self,
+            Some(status) => panic!("the server has ended with {status}:\n{}", directory.log()),
+        }
+    }
+
+    /// Waits until the server is ready, or has ended with some status.
+    pub(crate) fn ready_or_ended(&mut self) -> Option<ExitStatus> {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the server has ended with {status}:\n{}", directory.log());
+                return Some(status);
             }
             match ask(self.admin, "GET /admin/health/ready", None, None) {
-                Ok((200, _)) => return self,
+                Ok((200, _)) => return None,
                 _ => thread::yield_now(),
             }
         }
@@ -118,11 +133,6 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-    }
-
-    /// Waits until it ends by itself.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.child.wait().unwrap()
     }
 }
 
@@ -176,7 +186,9 @@ pub(crate) fn ask(
     body: Option<&Value>,
 ) -> io::Result<(u16, Value)> {
     let mut stream = TcpStream::connect(address)?;
-    let token = token.map(|token| format!("X-Session-Token: {token}\r\n")).unwrap_or_default();
+    let token = token
+        .map(|token| format!("X-Session-Token: {token}\r\n"))
+        .unwrap_or_default();
     let body = body.map(Value::to_string).unwrap_or_default();
     let request = format!(
         "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: application/json\r\n{token}\
@@ -189,13 +201,20 @@ pub(crate) fn ask(
     let answer = String::from_utf8_lossy(&answer);
     let broken_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken_off)?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
     });
     if body.len() < length.unwrap_or(0_usize) {
         return Err(broken_off());
     }
-    Ok((status.ok_or_else(broken_off)?, serde_json::from_str(body).unwrap_or_default()))
+    Ok((
+        status.ok_or_else(broken_off)?,
+        serde_json::from_str(body).unwrap_or_default(),
+    ))
 }

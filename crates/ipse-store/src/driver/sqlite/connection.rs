@@ -45,7 +45,9 @@ pub(super) fn open_writer(place: &Place, create: bool) -> Result<Connection, Sto
             if create {
                 create_private(path);
             }
-            open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?
+            let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            refuse_read_only(&connection, path)?;
+            connection
         }
     };
     prepare(&connection)?;
@@ -53,6 +55,21 @@ pub(super) fn open_writer(place: &Place, create: bool) -> Result<Connection, Sto
         log_ahead(&connection, path)?;
     }
     Ok(connection)
+}
+
+/// SQLite opens a file that may not be written to all the same. Better to say so now than with the first change.
+fn refuse_read_only(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    match connection.is_readonly(rusqlite::MAIN_DB) {
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            let reason = "this user may not write to it";
+            Err(StoreError::Unavailable(format!(
+                "{}: {reason}",
+                path.display()
+            )))
+        }
+        Err(error) => Err(cannot_open(path, &error)),
+    }
 }
 
 /// Switches to write-ahead logging, without which readers and the writer would wait for each other.
