@@ -29,6 +29,7 @@ dev:
 
 # Speed, memory and size (options: --help)
 bench *args:
+    cargo build --release -p ipse -p ipse-bench
     cargo run --release -p ipse-bench -- {{args}}
 
 # The black-box suite, where it lies beside the project

@@ -121,7 +121,7 @@ pub(crate) struct UnderLogins {
 pub(crate) fn whoami_under_logins(
     crowd: &Crowd,
     watched: Watched,
-    (clients, requests): (usize, usize),
+    (clients, duration): (usize, Duration),
 ) -> Result<UnderLogins, Error> {
     let (stop, done, failed) = (
         AtomicBool::new(false),
@@ -146,8 +146,7 @@ pub(crate) fn whoami_under_logins(
             thread::sleep(Duration::from_millis(5));
         }
         let (start, before) = (now(), done.load(Ordering::Relaxed));
-        let asked = crowd.load(Route::Whoami, requests, 2);
-        let asked = asked.and_then(|load| load.drive(crowd.target.public, watched));
+        let asked = ask_for(duration, crowd, watched);
         let logins = done.load(Ordering::Relaxed) - before;
         let elapsed = start.elapsed().as_secs_f64();
         stop.store(true, Ordering::Relaxed);
@@ -163,6 +162,19 @@ pub(crate) fn whoami_under_logins(
             whoami: figures(Route::Whoami, vec![timing]),
         })
     })
+}
+
+/// Asks who is signed in for so long.
+fn ask_for(duration: Duration, crowd: &Crowd, watched: Watched) -> Result<Timing, Error> {
+    let (start, mut all) = (now(), Timing::default());
+    while start.elapsed() < duration {
+        all = all.and(
+            crowd
+                .load(Route::Whoami, 200, 2)?
+                .drive(crowd.target.public, watched)?,
+        );
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
