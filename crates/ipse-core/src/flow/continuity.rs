@@ -85,7 +85,7 @@ pub async fn take(
     }))
 }
 
-/// Forgets a submission that waits, as a newer one takes its place.
+/// Forgets a submission that waits: the change has been made another way.
 ///
 /// # Errors
 /// When the database is away.

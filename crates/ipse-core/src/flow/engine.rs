@@ -119,11 +119,10 @@ async fn attempt<K: Kind>(
             Ok(outcome) => return Ok(Some(outcome)),
             Err(error) => error,
         },
-        Ok(Step::Show) => {
-            save(cx, &flow).await?;
-            let body = K::render_next(cx, &flow, &subject);
-            return Ok(Some(Outcome::Again { body, page: flow.page(cx), status: 303 }));
-        }
+        Ok(Step::Show) => match show_next(cx, &flow, &subject).await {
+            Ok(outcome) => return Ok(Some(outcome)),
+            Err(error) => error,
+        },
         Ok(Step::Leave(location)) => return Ok(Some(Outcome::Leave { location })),
         Err(error) => error,
     };
@@ -146,7 +145,6 @@ async fn decide<K: Kind>(
     let (form, method) = responsible::<K>(cx, flow, subject, form, method)?;
     if matches!(submission, Submission::Sent(_)) {
         K::check_origin(cx, flow, form).inspect_err(|_| form.fill(&mut flow.shown.ui))?;
-        continuity::forget(cx).await?;
     }
     flow.transient_payload = transient_payload(form)?;
     method.submit(cx, flow, subject, form).await
@@ -215,6 +213,23 @@ pub(super) async fn show_again<K: Kind>(
     save(cx, flow).await?;
     let body = K::render(cx, flow, subject);
     Ok(Outcome::Again { body, page: flow.page(cx), status: K::AGAIN_STATUS })
+}
+
+/// Shows the next screen of a form. What it shows has to be what is kept.
+async fn show_next<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    subject: &K::Subject,
+) -> Result<Outcome, FlowError> {
+    let mut batch = cx.store().batch();
+    batch.update_flow(&flow.to_record());
+    batch.commit().await?;
+    let (body, page) = (K::render_next(cx, flow, subject), flow.page(cx));
+    Ok(if K::NEXT_SUCCEEDS {
+        Outcome::Ready { body, page }
+    } else {
+        Outcome::Again { body, page, status: 303 }
+    })
 }
 
 /// Saves a flow. When a twin of this request was faster, what it has saved stays.

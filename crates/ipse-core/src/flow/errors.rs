@@ -33,6 +33,9 @@ pub fn page(cx: &Cx) -> String {
 /// # Errors
 /// 404 when it is unknown or gone.
 pub async fn fetch(cx: &Cx) -> Result<Outcome, ApiError> {
+    if [cx.request.query("id"), cx.request.query("error")].contains(&Some(SAMPLE)) {
+        return Ok(sample(cx));
+    }
     let id: Uuid = cx
         .request
         .query("id")
@@ -45,4 +48,21 @@ pub async fn fetch(cx: &Cx) -> Result<Outcome, ApiError> {
         "created_at": kept.created_at,
         "updated_at": kept.created_at,
     })))
+}
+
+/// Who builds an error page asks for this id to have something to show.
+const SAMPLE: &str = "stub:500";
+
+fn sample(cx: &Cx) -> Outcome {
+    Outcome::Json(json!({
+        "id": cx.random().uuid(),
+        "error": {
+            "code": 500,
+            "status": crate::error::status_text(500),
+            "reason": "This is a sample, made for whoever builds an error page.",
+            "message": "Something went wrong.",
+        },
+        "created_at": cx.now,
+        "updated_at": cx.now,
+    }))
 }

@@ -4,10 +4,10 @@ use ipse_model::{Credentials, FlowState};
 use ipse_store::{Batch, StoreError};
 use ipse_ui::{Container, Node, text};
 
-use super::{Change, Owner, Settings, render};
+use super::{Change, Owner, Settings, SettingsData, render};
 use crate::cx::Cx;
 use crate::flow::continue_with::ContinueWith;
-use crate::flow::{Flow, FlowError, Outcome, engine, return_to, verification};
+use crate::flow::{Flow, FlowError, Outcome, continuity, engine, return_to, verification};
 use crate::hook;
 use crate::session::Authenticated;
 
@@ -31,6 +31,9 @@ pub(super) async fn complete(
         batch.revoke_sessions_except(change.identity.id, Some(owner.authenticated.session.id));
     }
     let after = owner.after(&change);
+    if change.proved.is_some() {
+        batch.update_session(&after.authenticated.session);
+    }
     let done = succeed(cx, flow, &after, &mut batch).await?;
     batch.commit().await.map_err(taken)?;
 
@@ -42,6 +45,7 @@ pub(super) async fn complete(
         next.extend(verifications.into_iter().map(|flow| ContinueWith::ShowVerificationUi { flow }));
     }
     if flow.is_browser() {
+        continuity::forget(cx).await?;
         next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
         let Authenticated { token, session, .. } = &owner.authenticated;
         cx.jar.set_session(token.clone(), session.expires_at);
@@ -80,7 +84,7 @@ async fn succeed(
     owner: &Owner,
     batch: &mut Batch,
 ) -> Result<Flow<Settings>, FlowError> {
-    let mut next = Flow::<Settings>::new(cx, flow.shown.client, flow.shown.extra, flow.data);
+    let mut next = Flow::<Settings>::new(cx, flow.shown.client, flow.shown.extra, SettingsData::default());
     next.identity_id = flow.identity_id;
     next.shown.request_url.clone_from(&flow.shown.request_url);
     next.shown.return_to.clone_from(&flow.shown.return_to);
@@ -91,9 +95,11 @@ async fn succeed(
     };
     next.ui().push(Node::csrf(&token));
     engine::populate(cx, &mut next, owner).await?;
+    hook::before(cx, &next, Some(&owner.authenticated)).await?;
     batch.insert_flow(&next.to_record());
 
     let mut done = flow.clone();
+    done.data = next.data;
     done.shown.state = FlowState::Success;
     done.shown.active = None;
     done.shown.ui = Container { messages: vec![text::settings::settings_update_success()], ..next.shown.ui };
