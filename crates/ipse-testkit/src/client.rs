@@ -151,7 +151,9 @@ impl Client {
     /// When the path is none.
     #[must_use]
     pub fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
-        let path = path.split_once("://").map_or(path, |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]);
+        let path = path.strip_prefix("http://").map_or(path, |rest| {
+            rest.find('/').map_or("/", |slash| &rest[slash..])
+        });
         let accept = if self.kind == Kind::Browser { "text/html" } else { "application/json" };
         let mut request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
         let cookies = matches!(self.kind, Kind::Browser | Kind::Ajax) && !self.cookies.is_empty();

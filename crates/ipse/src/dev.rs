@@ -25,7 +25,7 @@ pub(crate) fn run(directory: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
         .with_context(|| format!("can't make the directory {}", directory.display()))?;
     let secrets = secrets(directory)?;
     let database = directory.join("db.sqlite");
-    let sources = made_up(Sources::new().process_environment())
+    let sources = everything_on(made_up(Sources::new().process_environment()))
         .fallback("dsn", format!("sqlite://{}", database.display()))
         .fallback("serve.public.host", "127.0.0.1")
         .fallback("serve.admin.host", "127.0.0.1")
@@ -43,7 +43,8 @@ pub(crate) fn run(directory: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
     serve::run(sources, Some(&|| say(&welcome)))
 }
 
-/// What development mode makes up: an identity schema, all flows, and secrets that last as long as the process.
+/// What development mode makes up when it is missing: an identity schema, an address to return to, and secrets that last as
+/// long as the process.
 pub(crate) fn made_up(sources: Sources) -> Sources {
     let random = Random::system();
     let schema = format!("base64://{}", STANDARD.encode(PERSON));
@@ -51,6 +52,11 @@ pub(crate) fn made_up(sources: Sources) -> Sources {
         .fallback("secrets.default", json!([random.alphanumeric(32)]))
         .fallback("identity.schemas", json!([{ "id": "default", "url": schema }]))
         .fallback("selfservice.default_browser_return_url", "/")
+}
+
+/// What somebody who looks around wants to see.
+fn everything_on(sources: Sources) -> Sources {
+    sources
         .fallback("selfservice.flows.recovery.enabled", true)
         .fallback("selfservice.flows.verification.enabled", true)
         .fallback("selfservice.methods.code.enabled", true)

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::Path;
 use http::Response;
+use http::header::CONTENT_TYPE;
 use ipse_core::session::admin;
 
 use crate::extract::Visit;
@@ -20,10 +21,12 @@ pub(crate) async fn get(Path(id): Path<String>, Visit { cx, .. }: Visit) -> Resp
     reply::document(&cx, result)
 }
 
-/// Ends a session.
+/// Ends a session. The answer names a content type although it has no content, as clients are used to.
 pub(crate) async fn revoke(Path(id): Path<String>, Visit { cx, .. }: Visit) -> Response<Body> {
     let result = admin::revoke(&cx, &id).await;
-    reply::done(&cx, result)
+    let mut response = reply::done(&cx, result);
+    reply::header(response.headers_mut(), CONTENT_TYPE.as_str(), "application/json; charset=utf-8");
+    response
 }
 
 /// Makes a session last longer. What is answered is up to a feature flag: the session, or nothing.

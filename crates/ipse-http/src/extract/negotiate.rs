@@ -4,13 +4,9 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use ipse_core::Accept;
 
-/// What can be offered, best first. The wildcards stand for clients that take any text; they are shown a page.
-const OFFERS: [(&str, Accept); 4] = [
-    ("application/json", Accept::Json),
-    ("text/html", Accept::Html),
-    ("text/*", Accept::Html),
-    ("*/*", Accept::Html),
-];
+/// What can be offered, best first. Who takes anything is led on like a browser: JSON has to be asked for.
+const OFFERS: [(&str, Accept); 2] =
+    [("text/html", Accept::Html), ("application/json", Accept::Json)];
 
 /// What kind of answer the client wants. Who sends JSON gets JSON, whatever else it accepts.
 pub(crate) fn accept(headers: &HeaderMap) -> Accept {
@@ -111,6 +107,8 @@ mod tests {
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "text/html,application/xhtml+xml,application/json;q=0.1",
             "text/*",
+            "*/*",
+            "text/html;q=0.8, */*",
             "image/png",
             "application/json;q=0",
             "rubbish;;;q=x",
@@ -125,10 +123,8 @@ mod tests {
             "application/json",
             "Application/JSON",
             "application/json, text/plain, */*",
-            "*/*",
             "application/*",
             "text/html;q=0.5, application/json",
-            "text/html;q=0.8, */*",
         ] {
             assert_eq!(accepts(header), Accept::Json, "{header}");
         }
