@@ -2,6 +2,7 @@
 
 use ipse_model::{FlowClient, FlowState, MethodId, Timestamp, Uuid};
 use ipse_store::{Entity, StoreError};
+use ipse_ui::Message;
 use serde_json::json;
 
 use super::error::{Failed, settle};
@@ -141,20 +142,33 @@ async fn decide<K: Kind>(
     (submission, method): (&Submission, Option<&'static dyn Handles<K>>),
 ) -> Result<Step<K::Decision>, FlowError> {
     let (Submission::Sent(form) | Submission::Resumed(form)) = submission;
-    forget_messages(flow);
+    let before = forget_messages(flow);
+    if form.is_err() {
+        recall::<K>(flow, &before);
+    }
     let (form, method) = responsible::<K>(cx, flow, subject, form, method)?;
     if matches!(submission, Submission::Sent(_)) {
-        K::check_origin(cx, flow, form).inspect_err(|_| form.fill(&mut flow.shown.ui))?;
+        K::check_origin(cx, flow, form).inspect_err(|_| {
+            form.fill(&mut flow.shown.ui);
+            recall::<K>(flow, &before);
+        })?;
     }
     flow.transient_payload = transient_payload(form)?;
     method.submit(cx, flow, subject, form).await
 }
 
 /// Takes off the form what was said about the submission before.
-fn forget_messages<K: Kind>(flow: &mut Flow<K>) {
-    let kept = if K::FORGETS { Vec::new() } else { std::mem::take(&mut flow.ui().messages) };
+fn forget_messages<K: Kind>(flow: &mut Flow<K>) -> Vec<Message> {
+    let before = std::mem::take(&mut flow.ui().messages);
     flow.ui().clear_messages();
-    flow.ui().messages = kept;
+    before
+}
+
+/// Where no method has seen a submission, some forms go on saying what they said before.
+fn recall<K: Kind>(flow: &mut Flow<K>, before: &[Message]) {
+    if !K::FORGETS {
+        flow.ui().messages = before.to_vec();
+    }
 }
 
 /// The method that the form is for, if there is one and it is switched on.
@@ -167,10 +181,11 @@ fn responsible<'a, K: Kind>(
 ) -> Result<(&'a Form, &'static dyn Handles<K>), FlowError> {
     K::guard(cx, flow, subject)?;
     let form = form.as_ref().map_err(K::undecodable)?;
+    let listed = |id: MethodId| K::methods().iter().any(|method| method.id() == id);
     let named = MethodId::ALL.into_iter().find(|id| form.method() == Some(id.as_str()));
     match method {
         Some(method) if K::enabled(cx, method.id()) => Ok((form, method)),
-        None if named.is_none_or(|id| K::enabled(cx, id)) => Err(FlowError::form(K::no_method())),
+        None if named.is_none_or(|id| listed(id) || K::enabled(cx, id)) => Err(FlowError::form(K::no_method())),
         _ => Err(crate::method::switched_off().into()),
     }
 }
@@ -270,10 +285,10 @@ async fn replace_expired<K: Kind>(
 /// 410 `self_service_flow_expired`: there is another flow in its place.
 pub(super) fn gone<K: Kind>(now: Timestamp, expired_at: Timestamp, replacement: &Flow<K>) -> ApiError {
     let since = now.duration_since(expired_at);
-    ApiError::new(410, "self-service flow expired")
+    ApiError::new(410, "This flow has expired")
         .id("self_service_flow_expired")
         .reason(format!(
-            "The self-service flow expired {} minutes ago, initialize a new one.",
+            "This flow ended {} minutes ago. There is a new one in its place.",
             super::since(expired_at, now)
         ))
         .beside("expired_at", json!(expired_at))
@@ -293,7 +308,7 @@ fn flow_id(cx: &Cx) -> Result<Uuid, ApiError> {
     cx.request
         .query("flow")
         .and_then(|id| id.parse().ok())
-        .ok_or_else(|| ApiError::bad_request("The flow query parameter is missing or malformed."))
+        .ok_or_else(|| ApiError::bad_request("The address has to name a flow: ?flow=<id>."))
 }
 
 /// Whether a flow in this state has been completed.

@@ -5,8 +5,10 @@
 
 pub mod code;
 pub mod link;
+pub mod lookup_secret;
 pub mod password;
 pub mod profile;
+pub mod totp;
 
 use async_trait::async_trait;
 use ipse_model::MethodId;
@@ -16,8 +18,10 @@ use crate::error::ApiError;
 use crate::flow::{Flow, FlowError, Form, Kind, Login, Recovery, Registration, Settings, Verification};
 use code::Code;
 use link::Link;
+use lookup_secret::LookupSecret;
 use password::Password;
 use profile::Profile;
+use totp::Totp;
 
 /// A way to prove or change who one is.
 pub trait Method: Sync {
@@ -57,13 +61,13 @@ pub enum Step<D> {
 }
 
 /// Who somebody is. Only one method counts; the form names it.
-pub static LOGIN: &[&dyn Handles<Login>] = &[&Password];
+pub static LOGIN: &[&dyn Handles<Login>] = &[&Password, &Totp, &LookupSecret];
 
 /// Who somebody wants to be. The profile comes first: its traits are asked for by every other method too.
 pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Password];
 
 /// What somebody changes of the own account, in the order of the page.
-pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password];
+pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password, &Totp, &LookupSecret];
 
 /// How somebody gets back into an account. The configuration names one of them.
 pub static RECOVERY: &[&dyn Handles<Recovery>] = &[&Code, &Link];

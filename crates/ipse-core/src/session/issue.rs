@@ -46,9 +46,14 @@ pub fn refresh(cx: &Cx, session: &mut Session, method: AuthenticationMethod) {
     add(session, method, cx.now, cx.config().session.lifespan);
 }
 
-fn add(session: &mut Session, method: AuthenticationMethod, now: Timestamp, lifespan: Duration) {
+/// Adds a proof to a session without making it any younger.
+pub fn add_proof(session: &mut Session, method: AuthenticationMethod) {
     session.authentication_methods.push(method);
     session.aal = aal::of(&session.authentication_methods);
+}
+
+fn add(session: &mut Session, method: AuthenticationMethod, now: Timestamp, lifespan: Duration) {
+    add_proof(session, method);
     session.authenticated_at = now;
     session.expires_at = end(now, lifespan);
 }

@@ -19,7 +19,7 @@ pub use authenticate::{
     inactive,
 };
 pub use devices::{another, current};
-pub use issue::{Issued, issue, refresh};
+pub use issue::{Issued, add_proof, issue, refresh};
 pub use logout::{is_logout_token, logout_token};
 pub use mine::{list_mine, revoke_mine, revoke_others};
 pub use view::View;

@@ -87,6 +87,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Without saying whose it is: for sessions that lack a factor.
+    #[must_use]
+    pub fn without_identity(self) -> Self {
+        Self { identity: None, ..self }
+    }
+
     /// Without saying anything of devices.
     pub(super) fn without_devices(self) -> Self {
         Self {

@@ -144,7 +144,11 @@ fn answer(
     if confirmed {
         session = session.with_device(session::another(cx));
     }
+    let due = second_factor_due(cx, flow, proof, signed_in);
     if !flow.is_browser() {
+        if due.is_some() {
+            session = session.without_identity();
+        }
         let body = json!({
             "session_token": signed_in.token,
             "session": session,
@@ -156,7 +160,7 @@ fn answer(
     if !confirmed {
         cx.jar.rotate_csrf(cx.random());
     }
-    if let Some(location) = second_factor_due(cx, flow, proof, signed_in) {
+    if let Some(location) = due {
         return Ok(Outcome::Leave { location });
     }
     next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });

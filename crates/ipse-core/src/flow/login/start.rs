@@ -9,7 +9,7 @@ use crate::flow::{Begin, return_to, shared};
 use crate::session;
 
 /// What somebody who is signed in already is told.
-pub(super) const ALREADY: &str = "A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?";
+pub(super) const ALREADY: &str = "Somebody is signed in already. To have them prove it again, start with ?refresh=true.";
 
 pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, ApiError> {
     let requested_aal = requested_aal(cx)?;

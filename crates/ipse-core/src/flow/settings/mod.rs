@@ -6,14 +6,16 @@ mod read;
 pub(crate) use complete::taken;
 pub use read::read;
 
-use ipse_model::{Credentials, FlowClient, FlowName, FlowRecord, FlowState, Identity, MethodId, Timestamp, Uuid};
+use ipse_model::{AuthenticationMethod, Credentials, FlowClient, FlowName, FlowRecord, FlowState, Identity, MethodId, Timestamp, Uuid};
 use ipse_ui::{Group, Message, text};
+use serde::{Deserialize, Serialize};
 
 use super::continue_with::ContinueWith;
 use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, shared::with_member, with_query};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::identity::view;
+use crate::method::lookup_secret::BackupCode;
 use crate::method::{self, Handles};
 use crate::session::{self, Authenticated};
 
@@ -37,6 +39,19 @@ pub struct Change {
     pub identity: Identity,
     /// All of its credentials as they are to be.
     pub credentials: Credentials,
+    /// What the person has proved by it, for the session to remember.
+    pub proved: Option<AuthenticationMethod>,
+}
+
+/// What the server remembers of a settings flow: what was shown to the owner and comes back later.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SettingsData {
+    /// The address that enrols an authenticator app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totp_url: Option<String>,
+    /// Backup codes that wait to be confirmed, sealed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backup_codes: Vec<BackupCode>,
 }
 
 impl Owner {
@@ -44,6 +59,9 @@ impl Owner {
     fn after(&self, change: &Change) -> Self {
         let mut authenticated = self.authenticated.clone();
         authenticated.identity = change.identity.clone();
+        if let Some(proved) = &change.proved {
+            session::add_proof(&mut authenticated.session, proved.clone());
+        }
         Self { authenticated, credentials: change.credentials.clone() }
     }
 
@@ -78,7 +96,7 @@ impl Kind for Settings {
     const FIRST_STATE: FlowState = FlowState::ShowForm;
     const FORGETS: bool = false;
     type Extra = NoExtra;
-    type Data = NoExtra;
+    type Data = SettingsData;
     type Subject = Owner;
     type Decision = Change;
 
@@ -109,12 +127,14 @@ impl Kind for Settings {
         };
         let owner = Owner { authenticated: found.authenticated, credentials: found.credentials };
         let start = cx.public_url("self-service/settings/browser");
-        require_aal(cx, &owner, &start)?;
+        let back = cx.request.query("return_to").filter(|to| !to.is_empty());
+        let back = back.map(|to| with_query(&start, "return_to", to));
+        require_aal(cx, &owner, back.as_deref())?;
         Ok(Begin::With {
             identity_id: Some(owner.authenticated.identity.id),
             subject: owner,
             extra: NoExtra {},
-            data: NoExtra {},
+            data: SettingsData::default(),
             writes: None,
         })
     }
@@ -124,7 +144,8 @@ impl Kind for Settings {
     }
 
     async fn fetch(cx: &Cx, id: Uuid) -> Result<String, ApiError> {
-        let (record, owner) = load(cx, id).await?;
+        let page = with_query(&Self::page(cx), "flow", &id.to_string());
+        let (record, owner) = load(cx, id, &page).await?;
         let record = record.ok_or_else(ApiError::no_such_row)?;
         if record.identity_id != Some(owner.authenticated.identity.id) {
             return Err(identity_mismatch());
@@ -137,7 +158,7 @@ impl Kind for Settings {
     }
 
     async fn open(cx: &Cx, id: Uuid) -> Result<(Flow<Self>, Owner), ApiError> {
-        let (record, owner) = load(cx, id).await?;
+        let (record, owner) = load(cx, id, &Flow::<Self>::action(cx, id)).await?;
         let record = record.ok_or_else(|| {
             ApiError::not_found("There is no such settings flow. Please start a new one.")
         })?;
@@ -168,6 +189,14 @@ impl Kind for Settings {
         render(cx, flow, &owner.authenticated.identity, &[])
     }
 
+    const NEXT_SUCCEEDS: bool = true;
+
+    fn render_next(cx: &Cx, flow: &Flow<Self>, owner: &Owner) -> String {
+        let body = super::mailed::with_any_payload(flow);
+        let identity = view::Public::new(&owner.authenticated.identity, &cx.snapshot);
+        with_member(&body, "identity", &identity)
+    }
+
     fn no_method() -> Message {
         text::settings::settings_no_strategy_found()
     }
@@ -178,7 +207,7 @@ impl Kind for Settings {
 }
 
 /// The flow and its owner in one read; the session is checked first, so that nobody else learns which flows exist.
-async fn load(cx: &Cx, id: Uuid) -> Result<(Option<FlowRecord>, Owner), ApiError> {
+async fn load(cx: &Cx, id: Uuid, here: &str) -> Result<(Option<FlowRecord>, Owner), ApiError> {
     let Some((owner, flow)) = authenticate_for_flow(cx, id).await? else {
         let login = cx.config().selfservice.flows.login.ui_url.as_ref();
         let login = login.map_or_else(|| cx.public_url("ui/login"), ToString::to_string);
@@ -186,7 +215,7 @@ async fn load(cx: &Cx, id: Uuid) -> Result<(Option<FlowRecord>, Owner), ApiError
         error.browser = Browser::Redirect { to: login, status: 302 };
         return Err(error);
     };
-    require_aal(cx, &owner, &Flow::<Settings>::action(cx, id))?;
+    require_aal(cx, &owner, Some(here))?;
     Ok((flow.filter(|flow| flow.name == FlowName::Settings), owner))
 }
 
@@ -204,14 +233,14 @@ async fn authenticate_for_flow(
 }
 
 /// Refuses a session that lacks the factor that settings need.
-fn require_aal(cx: &Cx, owner: &Owner, return_to: &str) -> Result<(), ApiError> {
+fn require_aal(cx: &Cx, owner: &Owner, return_to: Option<&str>) -> Result<(), ApiError> {
     let config = cx.config();
     let required = config.selfservice.flows.settings.required_aal;
     let session = &owner.authenticated.session;
     if session::aal::satisfies(config, session, required, &owner.credentials) {
         return Ok(());
     }
-    Err(session::aal::required(cx, Some(return_to)))
+    Err(session::aal::required(cx, return_to))
 }
 
 /// The flow with its identity, as a client sees it.
@@ -232,7 +261,7 @@ fn login_address(cx: &Cx) -> String {
 
 fn expired(cx: &Cx) -> ApiError {
     let start = cx.public_url("self-service/settings/browser");
-    ApiError::new(410, "The requested resource is no longer available because it has expired or is otherwise invalid.")
+    ApiError::new(410, "This flow has expired")
         .reason("The settings flow has expired. Start a new one.")
         .detail("redirect_to", start)
 }
@@ -240,13 +269,13 @@ fn expired(cx: &Cx) -> ApiError {
 /// 403: the flow belongs to another identity than the one that is signed in now.
 #[must_use]
 pub fn identity_mismatch() -> ApiError {
-    ApiError::forbidden("The request was made for another identity and has been blocked for security reasons.")
+    ApiError::forbidden("This flow belongs to another identity than the one that is signed in.")
         .id("security_identity_mismatch")
 }
 
 fn initiated_by_somebody_else() -> ApiError {
     ApiError::forbidden(
-        "The flow was started by somebody else. It has been blocked for security reasons; please go back and try again.",
+        "Somebody else has started this flow. Start your own and try again.",
     )
     .id("security_identity_mismatch")
 }

@@ -7,6 +7,7 @@ use ipse_model::{Credential, Credentials, CredentialsType, Json};
 
 use crate::identity::provider_tokens;
 use crate::identity::view::Admin;
+use crate::method::{lookup_secret, totp};
 use crate::{ApiError, Cx, Request};
 
 /// The kinds of credentials whose configuration is asked for.
@@ -42,6 +43,10 @@ fn config<'a>(cipher: &Cipher, credential: &'a Credential) -> Cow<'a, Json> {
     match credential.kind {
         CredentialsType::Oidc | CredentialsType::Saml => {
             Cow::Owned(provider_tokens::open(cipher, &credential.config))
+        }
+        CredentialsType::Totp => Cow::Owned(totp::reveal(cipher, &credential.config)),
+        CredentialsType::LookupSecret => {
+            Cow::Owned(lookup_secret::reveal(cipher, &credential.config))
         }
         _ => Cow::Borrowed(&credential.config),
     }

@@ -9,7 +9,8 @@ use ipse_ui::{Group, InputType, Node, text};
 use super::{Password, algorithm, hash_of, migrate, nodes, set_hash};
 use crate::cx::Cx;
 use crate::flow::login::{Proof, Visitor, invalid_credentials};
-use crate::flow::{Flow, FlowError, Form, Login};
+use crate::flow::spent::Spent;
+use crate::flow::{Flow, FlowError, Form, Kind, Login};
 use crate::method::{Handles, Step};
 use crate::schema::normalise_identifier;
 
@@ -49,6 +50,9 @@ impl Handles<Login> for Password {
         _: &Visitor,
         form: &Form,
     ) -> Result<Step<Proof>, FlowError> {
+        if flow.shown.extra.requested_aal == Aal::Aal2 {
+            return Err(FlowError::form(Login::no_method()));
+        }
         let given = form.text("identifier").filter(|identifier| !identifier.is_empty());
         let given = given.or_else(|| form.text("password_identifier")).unwrap_or_default();
         let password = form.text("password").unwrap_or_default();
@@ -111,6 +115,7 @@ fn proof(cx: &Cx, found: Found, upgrade: Option<Credential>) -> Proof {
         identity: found.identity,
         credentials: found.credentials,
         upgrade,
+        spent: Spent::default(),
     }
 }
 

@@ -38,7 +38,7 @@ impl Handles<Settings> for Password {
         set_hash(&mut credential, hash(cx, &password).await?, cx.now);
         credentials.set(credential);
         let identity = owner.authenticated.identity.clone();
-        Ok(Step::Done(Change { method: MethodId::Password, identity, credentials }))
+        Ok(Step::Done(Change { method: MethodId::Password, identity, credentials, proved: None }))
     }
 }
 

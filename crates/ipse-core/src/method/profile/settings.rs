@@ -43,6 +43,6 @@ impl Handles<Settings> for Profile {
         if synced.protected_changed {
             owner.require_privileged(cx)?;
         }
-        Ok(Step::Done(Change { method: MethodId::Profile, identity, credentials }))
+        Ok(Step::Done(Change { method: MethodId::Profile, identity, credentials, proved: None }))
     }
 }

@@ -1,0 +1,23 @@
+//! Backup codes: a second factor on paper. Each works once.
+
+mod codes;
+mod login;
+mod nodes;
+mod settings;
+
+use ipse_model::MethodId;
+
+pub use codes::BackupCode;
+pub(crate) use codes::reveal;
+
+use super::Method;
+
+/// The method.
+#[derive(Debug)]
+pub struct LookupSecret;
+
+impl Method for LookupSecret {
+    fn id(&self) -> MethodId {
+        MethodId::LookupSecret
+    }
+}
