@@ -1,7 +1,10 @@
 //! Tests of the whole server, arranged like the matrix of flows and methods.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 mod account;
 mod bad_input;
+mod hooks;
 mod crash;
 mod disk;
 mod layers;

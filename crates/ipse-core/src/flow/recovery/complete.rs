@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::mailed::{self, Decision, Proved, Restart};
-use crate::flow::settings::{Owner, Settings};
+use crate::flow::settings::{Owner, Settings, SettingsData};
 use crate::flow::{Complaint, Flow, FlowError, NoExtra, Outcome, engine, return_to, shared, verification, with_query};
 use crate::hook;
 use crate::session::{self, Authenticated, Issued};
@@ -66,6 +66,8 @@ async fn recover(
     if client == FlowClient::Browser {
         cx.jar.set_session(issued.token.clone(), issued.session.expires_at);
         cx.jar.rotate_csrf(cx.random());
+        let token = mailed::csrf_token(cx, client);
+        flow.ui().set_value("csrf_token", token.into());
     }
     let settings = settings(cx, flow, client, &owner).await?;
 
@@ -112,7 +114,7 @@ async fn settings(
     client: FlowClient,
     owner: &Owner,
 ) -> Result<Flow<Settings>, FlowError> {
-    let mut settings = Flow::<Settings>::new(cx, client, NoExtra {}, NoExtra {});
+    let mut settings = Flow::<Settings>::new(cx, client, NoExtra {}, SettingsData::default());
     settings.identity_id = Some(owner.authenticated.identity.id);
     settings.shown.return_to = onwards(cx, flow)?;
     if let Some(return_to) = &settings.shown.return_to {
@@ -120,6 +122,7 @@ async fn settings(
     }
     settings.ui().push(Node::csrf(&mailed::csrf_token(cx, client)));
     engine::populate(cx, &mut settings, owner).await?;
+    hook::before(cx, &settings, Some(&owner.authenticated)).await?;
     let privileged = cx.config().selfservice.flows.settings.privileged_session_max_age;
     let until = owner.authenticated.session.authenticated_at + privileged;
     settings.ui().say(text::recovery::recovery_successful(
