@@ -134,14 +134,12 @@ impl Account {
     /// Checks that the server remembers everything acknowledged, and that what was under way has happened as a whole or not at all.
     pub(crate) fn check(&mut self, server: &Process) {
         match self.under_way.take() {
-            None => {}
-            Some(UnderWay::Registration) => {
-                if find(server, &self.state.email).is_empty() {
-                    // Nothing of it is there, so nothing is in the way of a second try.
-                    let (status, body) = self.register(server.public).unwrap();
-                    assert_eq!(status, 200, "{body}");
-                }
+            Some(UnderWay::Registration) if find(server, &self.state.email).is_empty() => {
+                // Nothing of it is there, so nothing is in the way of a second try.
+                let (status, body) = self.register(server.public).unwrap();
+                assert_eq!(status, 200, "{body}");
             }
+            None | Some(UnderWay::Registration) => {}
             Some(UnderWay::Change(state)) => {
                 let happened = match state.email == self.state.email {
                     true => sign_in(server, &state).is_some(),
