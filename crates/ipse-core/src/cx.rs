@@ -137,6 +137,12 @@ impl Jar {
         }
     }
 
+    /// Sends the secret again, so that a browser that has lost it half-way has it; a new one when there is none yet.
+    pub fn renew_csrf(&self, random: &Random) {
+        let secret = self.ensure_csrf(random);
+        self.lock().csrf = Some(secret);
+    }
+
     /// Replaces the secret, as is due whenever the person behind the browser changes.
     pub fn rotate_csrf(&self, random: &Random) {
         self.lock().csrf = Some(CsrfSecret::generate(random));

@@ -45,12 +45,12 @@ pub struct ApiError {
 }
 
 /// The general sentences, one per status.
-const BAD_REQUEST: &str = "The request was malformed or contained invalid parameters";
-const UNAUTHORIZED: &str = "The request could not be authorized";
-const FORBIDDEN: &str = "The requested action was forbidden";
-const NOT_FOUND: &str = "The requested resource could not be found";
-const CONFLICT: &str = "The resource could not be created due to a conflict";
-const INTERNAL: &str = "An internal server error occurred, please contact the system administrator";
+const BAD_REQUEST: &str = "Something about this request is wrong";
+const UNAUTHORIZED: &str = "This needs somebody who is signed in";
+const FORBIDDEN: &str = "This is not allowed";
+const NOT_FOUND: &str = "There is nothing here";
+const CONFLICT: &str = "This is at odds with something that exists";
+const INTERNAL: &str = "Something went wrong on our side; the log of the server says what";
 const UNAVAILABLE: &str = "The service can't answer right now, please try again";
 
 impl ApiError {
@@ -96,7 +96,7 @@ impl ApiError {
     /// 404 for a row that isn't there.
     #[must_use]
     pub fn no_such_row() -> Self {
-        Self::new(404, "Unable to locate the resource")
+        Self::new(404, "There is no entry of this name")
     }
 
     /// 409: it exists already, or somebody else was faster.

@@ -206,10 +206,10 @@ fn judge(
     }
 }
 
-/// Each pause is four times the one before, so that a mail server which is away for some minutes loses no message.
+/// Each pause is twice the one before, so that a mail server which is away for a while gets some rest.
 fn pause_after(first: Duration, attempts: i64) -> SignedDuration {
     let first = SignedDuration::try_from(first).unwrap_or(LONGEST_PAUSE);
-    let factor = 4i32.checked_pow(u32::try_from(attempts).unwrap_or(u32::MAX));
+    let factor = 2i32.checked_pow(u32::try_from(attempts).unwrap_or(u32::MAX));
     factor
         .and_then(|factor| first.checked_mul(factor))
         .unwrap_or(LONGEST_PAUSE)

@@ -93,7 +93,11 @@ pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
     drop(subject);
     match continuity::take(cx, flow.id(), flow.identity_id).await? {
         Some(paused) => carry_out::<K>(cx, &Submission::Resumed(Ok(paused.form))).await,
-        None => Ok(Outcome::Redirect { location: flow.page(cx) }),
+        None if flow.is_browser() => Ok(Outcome::Redirect { location: flow.page(cx) }),
+        None => {
+            let problem = FormProblem::NoPost(cx.request.method.to_string());
+            carry_out::<K>(cx, &Submission::Sent(Err(problem))).await
+        }
     }
 }
 

@@ -26,14 +26,14 @@ pub struct Form {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormProblem {
     /// It claims to be JSON and is not.
-    #[error("Unable to decode form as JSON.")]
+    #[error("The body says it is JSON and is not well formed.")]
     NotJson,
     /// It is JSON, but no object.
-    #[error("Expected JSON sent in request body to be an object but got: {0}")]
+    #[error("The body has to be a JSON object, but is: {0}")]
     NotAnObject(&'static str),
     /// Its content type is not one of the three.
     #[error(
-        "HTTP {method} Request used unknown HTTP Header \"Content-Type: {content_type}\", only [multipart/form-data application/x-www-form-urlencoded application/json] are supported."
+        "A {method} with the content type \"{content_type}\" can't be read; send application/json, application/x-www-form-urlencoded or multipart/form-data."
     )]
     UnknownContentType {
         /// The method of the request.
@@ -41,8 +41,11 @@ pub enum FormProblem {
         /// What was sent.
         content_type: String,
     },
+    /// The request is of a method that has no body.
+    #[error("A {0} carries no form; send it by POST.")]
+    NoPost(String),
     /// There is no body where one is needed.
-    #[error("Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.")]
+    #[error("There is no body, but one is needed.")]
     Empty,
     /// It is a form and broken.
     #[error("Unable to decode the form: {0}.")]

@@ -30,7 +30,7 @@ pub async fn create_browser(cx: &Cx) -> Result<Outcome, ApiError> {
 /// 400 without a token, 403 when the token is not that of this browser's session.
 pub async fn submit_browser(cx: &Cx) -> Result<Outcome, ApiError> {
     let token = cx.request.query("token").filter(|token| !token.is_empty()).ok_or_else(|| {
-        ApiError::bad_request("Please include a token in the URL query.")
+        ApiError::bad_request("The address has to carry the logout token: ?token=…")
     })?;
     if let Some(authenticated) = session::authenticate(cx).await? {
         if !session::is_logout_token(cx, &authenticated.token, token) {
@@ -61,7 +61,7 @@ pub async fn submit_api(cx: &Cx, form: Result<Form, FormProblem>) -> Result<Outc
             Ok(Outcome::Empty)
         }
         None => Err(ApiError::forbidden(
-            "The provided session token could not be found, is invalid, or otherwise malformed.",
+            "This is no session token of this server.",
         )),
     }
 }

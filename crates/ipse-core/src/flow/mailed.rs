@@ -147,7 +147,7 @@ pub(super) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
     shared::with_member(flow.to_record().public.as_str(), "transient_payload", &payload)
 }
 
-/// Starts a new flow in place of one that can't go on. Whoever had the old form can't use its anti-CSRF token any more.
+/// Starts a new flow in place of one that can't go on.
 pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
     cx: &Cx,
     old: &Flow<K>,
@@ -156,8 +156,8 @@ pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
 ) -> Result<Flow<K>, ApiError> {
     let mut flow = Flow::<K>::new(cx, client, NoExtra {}, K::Data::default());
     flow.shown.return_to.clone_from(&old.shown.return_to);
-    cx.jar.rotate_csrf(cx.random());
-    flow.ui().push(Node::csrf(&csrf_token(cx, client)));
+    cx.jar.renew_csrf(cx.random());
+    flow.ui().push(Node::csrf(&csrf_token(cx, FlowClient::Browser)));
     engine::populate(cx, &mut flow, subject).await.map_err(engine::cannot_be_shown)?;
     complain(flow.ui(), complaints);
     let mut batch = cx.store().batch();
@@ -272,7 +272,7 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
     }
     ApiError::new(
         410,
-        "The requested resource is no longer available because it has expired or is otherwise invalid.",
+        "This flow has expired",
     )
     .reason(format!("The {name} flow has expired. Send the browser to the address that starts a new one."))
     .detail("redirect_to", start)

@@ -23,9 +23,9 @@ fn check_token(cx: &Cx, token: &str) -> Result<(), FlowError> {
         return Ok(());
     }
     let why = if !cx.request.headers.contains_key(http::header::COOKIE) {
-        "The HTTP Cookie header is empty or not set."
+        "The request brought no cookies at all."
     } else if !cx.jar.has_csrf() {
-        "The HTTP Cookie header does not contain the anti-CSRF cookie."
+        "The request brought cookies, but not the anti-CSRF cookie."
     } else {
         "The anti-CSRF cookie and the csrf_token that was sent do not belong together."
     };
@@ -35,7 +35,7 @@ fn check_token(cx: &Cx, token: &str) -> Result<(), FlowError> {
 /// 403 `security_csrf_violation`.
 #[must_use]
 pub fn violation() -> ApiError {
-    ApiError::new(403, "the request was rejected to protect you from Cross-Site-Request-Forgery")
+    ApiError::new(403, "This may be a request that somebody else has forged")
         .id("security_csrf_violation")
         .reason(
             "The request does not prove that it comes from a form of this site. Please start again; if that does not \

@@ -48,7 +48,7 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
     let name = K::NAME.as_str();
     let error = ApiError::new(
         410,
-        "The requested resource is no longer available because it has expired or is otherwise invalid.",
+        "This flow has expired",
     )
     .id("self_service_flow_expired");
     if flow.is_browser() {
@@ -65,7 +65,7 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
 
 /// 400 `session_already_available`.
 pub(crate) fn session_already_available(reason: &str) -> ApiError {
-    ApiError::new(400, "you are already logged in").id("session_already_available").reason(reason)
+    ApiError::new(400, "Somebody is signed in already").id("session_already_available").reason(reason)
 }
 
 /// The token exchange of a new flow, if it has one.
@@ -98,7 +98,10 @@ pub(crate) fn requested_schema(cx: &Cx) -> Result<Option<String>, ApiError> {
     let Some(id) = cx.request.query("identity_schema").filter(|id| !id.is_empty()) else {
         return Ok(None);
     };
-    schema(cx, Some(id)).map(|_| Some(id.to_owned()))
+    if schema(cx, Some(id))?.selfservice_selectable || id == cx.snapshot.schemas.default_id() {
+        return Ok(Some(id.to_owned()));
+    }
+    Err(ApiError::bad_request(format!("The identity schema \"{id}\" can't be chosen by whoever signs up.")))
 }
 
 /// The schema of that id, or the default one.

@@ -199,12 +199,11 @@ pub fn required(cx: &Cx, return_to: Option<&str>) -> ApiError {
     }
     ApiError::new(
         403,
-        "Session does not fulfill the requested Authenticator Assurance Level",
+        "This needs a second factor",
     )
     .id("session_aal2_required")
     .reason(
-        "An active session was found but a second factor has not been given yet. \
-             Please confirm that it is you with a second factor.",
+        "The session rests on one factor only. Confirm it with a second one and try again.",
     )
     .detail("redirect_browser_to", json!(login))
     .beside("redirect_browser_to", json!(login))

@@ -85,7 +85,7 @@ pub fn counting(
 /// The refusal of a request that needs a session and has none.
 #[must_use]
 pub fn inactive() -> ApiError {
-    ApiError::new(401, "request does not have a valid authentication session")
+    ApiError::new(401, "Nobody is signed in")
         .id("session_inactive")
         .reason("There is no active session for this request. Please sign in.")
         .beside("CredentialsMissing", json!(false))

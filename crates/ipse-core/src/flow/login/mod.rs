@@ -33,6 +33,9 @@ pub struct LoginExtra {
     pub requested_aal: Aal,
     /// The organization that the flow is bound to.
     pub organization_id: Option<Uuid>,
+    /// The schema that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_schema: Option<String>,
     /// The OAuth2 login request that waits for this login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth2_login_challenge: Option<String>,

@@ -35,6 +35,7 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
             refresh,
             requested_aal,
             organization_id: None,
+            identity_schema: shared::requested_schema(cx)?,
             oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
             session_token_exchange_code: exchange.code,
         },

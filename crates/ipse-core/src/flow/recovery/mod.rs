@@ -104,7 +104,10 @@ impl Kind for Recovery {
     }
 
     fn check_origin(cx: &Cx, flow: &Flow<Self>, form: &Form) -> Result<(), FlowError> {
-        if flow.data.by_admin { Ok(()) } else { origin::check(cx, flow.shown.client, form) }
+        if flow.data.by_admin {
+            return Ok(());
+        }
+        origin::check(cx, flow.shown.client, form).inspect_err(|_| cx.jar.renew_csrf(cx.random()))
     }
 
     async fn follow(cx: &Cx, flow: &Flow<Self>, _: &SignedIn) -> Result<Option<Outcome>, ApiError> {

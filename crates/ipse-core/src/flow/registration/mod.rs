@@ -25,6 +25,9 @@ pub struct Registration;
 pub struct RegistrationExtra {
     /// The organization that the flow is bound to.
     pub organization_id: Option<Uuid>,
+    /// The schema that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_schema: Option<String>,
     /// The OAuth2 login request that waits for this registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth2_login_challenge: Option<String>,
@@ -51,9 +54,6 @@ pub enum Screen {
 pub struct RegistrationData {
     /// Which screen is shown.
     pub screen: Screen,
-    /// The schema that was asked for, unless it is the default one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema_id: Option<String>,
     /// The token exchange that waits for this registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<session::exchange::Pending>,
@@ -85,7 +85,7 @@ const ORDER: &[Group] = &[
     Group::Profile,
 ];
 
-const ALREADY: &str = "A valid session was detected and thus registration is not possible.";
+const ALREADY: &str = "Somebody is signed in already; sign out before signing up.";
 
 impl Kind for Registration {
     const NAME: FlowName = FlowName::Registration;
@@ -131,12 +131,12 @@ impl Kind for Registration {
             subject: None,
             extra: RegistrationExtra {
                 organization_id: None,
+                identity_schema: shared::requested_schema(cx)?,
                 oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
                 session_token_exchange_code: exchange.code,
             },
             data: RegistrationData {
                 screen,
-                schema_id: shared::requested_schema(cx)?,
                 exchange: exchange.pending,
             },
             writes: exchange.writes,
@@ -207,9 +207,9 @@ fn render(flow: &Flow<Registration>) -> String {
 }
 
 fn switched_off() -> ApiError {
-    ApiError::new(400, "registration flow disabled")
+    ApiError::new(400, "Nobody can sign up here")
         .id("self_service_flow_disabled")
-        .reason("Registration is not allowed because it was disabled.")
+        .reason("Signing up is switched off in the configuration.")
 }
 
 fn already_signed_in(cx: &Cx, client: FlowClient) -> Result<Begin<Registration>, ApiError> {
@@ -226,6 +226,6 @@ impl Flow<Registration> {
     /// # Errors
     /// When the configuration doesn't have it any more.
     pub fn schema(&self, cx: &Cx) -> Result<std::sync::Arc<crate::schema::Schema>, ApiError> {
-        shared::schema(cx, self.data.schema_id.as_deref())
+        shared::schema(cx, self.shown.extra.identity_schema.as_deref())
     }
 }

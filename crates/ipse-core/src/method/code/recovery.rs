@@ -68,7 +68,7 @@ pub(super) async fn check(
 ) -> Result<Decision, FlowError> {
     if !flow.data.attempts.count(cx) {
         let message = text::validation::generic(
-            "The request was submitted too often. Please request another code.",
+            "There were too many wrong tries. Ask for another code.",
         );
         return Ok(Decision::Restart(Restart::because(message)));
     }

@@ -114,10 +114,10 @@ async fn choose(
     }
     let owner = owner(cx, typed).await?;
     let addresses = owner.iter().flat_map(|owner| &owner.recovery_addresses);
-    let mut addresses = addresses.filter(|address| token(flow, address) == choice);
+    let mut addresses = addresses.filter(|address| token(address) == choice);
     let Some(chosen) = addresses.next() else {
         return Err(FlowError::form(text::validation::generic(
-            "The selected recovery address is not valid.",
+            "This is none of the addresses to choose from.",
         )));
     };
     if chosen.value == normalised(typed).1 {
@@ -167,8 +167,10 @@ async fn send_to(
 
 fn show_choice(cx: &Cx, flow: &mut Flow<Recovery>, owner: &Identity, typed: &str) {
     let mut nodes = vec![csrf_node(cx, flow)];
-    nodes.extend(owner.recovery_addresses.iter().map(|address| {
-        Node::submit(SELECT, Group::Code, token(flow, address))
+    let mut addresses: Vec<&RecoveryAddress> = owner.recovery_addresses.iter().collect();
+    addresses.sort_by(|a, b| a.value.cmp(&b.value));
+    nodes.extend(addresses.into_iter().map(|address| {
+        Node::submit(SELECT, Group::Code, token(address))
             .label(text::node::node_label(&masked(&address.value)))
     }));
     nodes.push(nodes::method());
@@ -194,8 +196,8 @@ fn back() -> Node {
 }
 
 /// Stands for an address on the screen that lets one choose, without telling it.
-fn token(flow: &Flow<Recovery>, address: &RecoveryAddress) -> String {
-    let hash = ipse_crypto::token::hash(&format!("{} {}", flow.id(), address.id));
+fn token(address: &RecoveryAddress) -> String {
+    let hash = ipse_crypto::token::hash(&address.id.to_string());
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

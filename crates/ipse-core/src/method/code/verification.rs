@@ -62,7 +62,7 @@ async fn check(
 ) -> Result<Decision, FlowError> {
     if !flow.data.count(cx) {
         let message = text::validation::generic(
-            "The request was submitted too often. Please request another code.",
+            "There were too many wrong tries. Ask for another code.",
         );
         return Ok(Decision::Restart(Restart::because(message)));
     }
@@ -136,10 +136,9 @@ fn address(
 fn ask_for_email(cx: &Cx, flow: &mut Flow<Verification>) {
     let csrf = csrf_node(cx, flow);
     let ui = flow.ui();
-    let field = nodes::email().value("");
     match ui.find_mut("email") {
-        Some(node) => *node = field,
-        None => ui.push(Node::input("email", Group::Default, InputType::Text)),
+        Some(node) => *node = nodes::email().value(""),
+        None => return ui.push(Node::input("email", Group::Default, InputType::Text)),
     }
     if ui.find("csrf_token").is_none() {
         ui.push(csrf);
