@@ -56,7 +56,10 @@ pub(crate) fn made_up(sources: Sources) -> Sources {
 
 /// What somebody who looks around wants to see.
 fn everything_on(sources: Sources) -> Sources {
+    let signed_up = json!([{ "hook": "session" }, { "hook": "show_verification_ui" }]);
     sources
+        .fallback("selfservice.flows.registration.style", "unified")
+        .fallback("selfservice.flows.registration.after.password.hooks", signed_up)
         .fallback("selfservice.flows.recovery.enabled", true)
         .fallback("selfservice.flows.verification.enabled", true)
         .fallback("selfservice.methods.code.enabled", true)
