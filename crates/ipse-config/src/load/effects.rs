@@ -47,6 +47,14 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("tracing", NOT_YET),
 ];
 
+/// Hooks without effect, each with the reason.
+const HOOKS_WITHOUT_EFFECT: &[(&str, &str)] = &[
+    ("b2b_sso", NOT_PLANNED),
+    ("notify_previous_addresses", NOT_YET),
+    ("organization", NOT_PLANNED),
+    ("verify_new_address", NOT_YET),
+];
+
 /// A warning for each key that is set without effect.
 pub(crate) fn warnings(tree: &Tree, value: &Value) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -68,6 +76,15 @@ fn descend(tree: &Tree, value: &Value, path: &KeyPath, warnings: &mut Vec<Warnin
     }
     match value {
         Value::Object(entries) => {
+            if let Some(why) = entries.get("hook").and_then(hook_reason) {
+                let path = path.key("hook");
+                let (key, origin) = (path.to_string(), tree.origin(&path));
+                warnings.push(Warning {
+                    key,
+                    origin,
+                    why: why.to_owned(),
+                });
+            }
             for (key, below) in entries {
                 descend(tree, below, &path.key(key), warnings);
             }
@@ -86,6 +103,11 @@ fn reason(path: &KeyPath) -> Option<&'static str> {
         .iter()
         .find(|(pattern, _)| matches(pattern, path))
         .map(|(_, why)| *why)
+}
+
+fn hook_reason(name: &Value) -> Option<&'static str> {
+    let hook = HOOKS_WITHOUT_EFFECT.iter().find(|(hook, _)| name == hook);
+    hook.map(|(_, why)| *why)
 }
 
 fn matches(pattern: &str, path: &KeyPath) -> bool {
@@ -147,5 +169,20 @@ mod tests {
             .map(|warning| warning.key)
             .collect();
         assert_eq!(keys, ["tracing"]);
+    }
+
+    #[test]
+    fn hooks_without_effect_are_named_where_they_stand() {
+        let hooks = json!([{ "hook": "session" }, { "hook": "verify_new_address" }]);
+        let value = json!({ "selfservice": { "flows": { "settings": { "after": { "profile": {
+            "hooks": hooks } } } } } });
+        let tree = Tree::of(value.clone(), &Origin::Program);
+        let warnings = warnings(&tree, &value);
+        let keys: Vec<_> = warnings.iter().map(|warning| &*warning.key).collect();
+        assert_eq!(
+            keys,
+            ["selfservice.flows.settings.after.profile.hooks.1.hook"]
+        );
+        assert_eq!(warnings[0].why, NOT_YET);
     }
 }
