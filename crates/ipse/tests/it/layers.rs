@@ -9,7 +9,7 @@ use serde_json::Value;
 const LAYERS: [&[&str]; 8] = [
     &["ipse-ui", "ipse-config", "ipse-jsonnet"],
     &["ipse-model", "ipse-pages"],
-    &["ipse-store", "ipse-crypto"],
+    &["ipse-store", "ipse-crypto", "ipse-webauthn"],
     &["ipse-courier", "ipse-oidc"],
     &["ipse-core"],
     &["ipse-http"],
