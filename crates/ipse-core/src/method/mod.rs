@@ -6,6 +6,7 @@
 pub mod code;
 pub mod link;
 pub mod lookup_secret;
+pub mod oidc;
 pub mod password;
 pub mod profile;
 pub mod totp;
@@ -19,6 +20,7 @@ use crate::flow::{Flow, FlowError, Form, Kind, Login, Recovery, Registration, Se
 use code::Code;
 use link::Link;
 use lookup_secret::LookupSecret;
+use oidc::Oidc;
 use password::Password;
 use profile::Profile;
 use totp::Totp;
@@ -61,13 +63,13 @@ pub enum Step<D> {
 }
 
 /// Who somebody is. Only one method counts; the form names it.
-pub static LOGIN: &[&dyn Handles<Login>] = &[&Password, &Totp, &LookupSecret];
+pub static LOGIN: &[&dyn Handles<Login>] = &[&Oidc, &Password, &Totp, &LookupSecret];
 
 /// Who somebody wants to be. The profile comes first: its traits are asked for by every other method too.
-pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Password];
+pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Oidc, &Password];
 
 /// What somebody changes of the own account, in the order of the page.
-pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password, &Totp, &LookupSecret];
+pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password, &Oidc, &Totp, &LookupSecret];
 
 /// How somebody gets back into an account. The configuration names one of them.
 pub static RECOVERY: &[&dyn Handles<Recovery>] = &[&Code, &Link];
