@@ -37,6 +37,7 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
     hook::before(cx, &flow, K::visitor(&subject)).await?;
     let mut batch = writes.unwrap_or_else(|| cx.store().batch());
     batch.insert_flow(&flow.to_record());
+    K::accompany(&flow, &mut batch);
     batch.commit().await?;
     Ok(Outcome::Ready { body: K::render(cx, &flow, &subject), page: flow.page(cx) })
 }
@@ -69,7 +70,7 @@ async fn carry_out<K: Kind>(cx: &Cx, submission: &Submission) -> Result<Outcome,
     for _ in 0..TRIES {
         let (flow, subject) = K::open(cx, flow_id(cx)?).await?;
         if flow.is_expired(cx.now) {
-            return replace_expired(cx, &flow, &subject).await;
+            return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;
         }
         if let Some(outcome) = attempt(cx, flow, subject, submission).await? {
             return Ok(outcome);
@@ -88,7 +89,7 @@ pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
         return Ok(outcome);
     }
     if flow.is_expired(cx.now) {
-        return replace_expired(cx, &flow, &subject).await;
+        return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;
     }
     drop(subject);
     match continuity::take(cx, flow.id(), flow.identity_id).await? {
@@ -242,6 +243,7 @@ async fn show_next<K: Kind>(
 ) -> Result<Outcome, FlowError> {
     let mut batch = cx.store().batch();
     batch.update_flow(&flow.to_record());
+    K::accompany(flow, &mut batch);
     batch.commit().await?;
     let (body, page) = (K::render_next(cx, flow, subject), flow.page(cx));
     Ok(if K::NEXT_SUCCEEDS {
@@ -262,12 +264,12 @@ async fn save<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
 }
 
 /// Starts a new flow in place of an expired one and says so.
-async fn replace_expired<K: Kind>(
+pub(super) async fn replace_expired<K: Kind>(
     cx: &Cx,
     expired: &Flow<K>,
     subject: &K::Subject,
+    expired_at: Timestamp,
 ) -> Result<Outcome, ApiError> {
-    let expired_at = expired.shown.expires_at;
     let mut flow =
         Flow::<K>::new(cx, expired.shown.client, expired.shown.extra.clone(), expired.data.clone());
     flow.identity_id = expired.identity_id;
@@ -282,6 +284,7 @@ async fn replace_expired<K: Kind>(
     flow.ui().say(K::expired(expired_at));
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record());
+    K::accompany(&flow, &mut batch);
     batch.commit().await?;
     K::replaced(cx, expired_at, &flow)
 }

@@ -1,6 +1,6 @@
 //! Why a submission did not lead on, and what is done about each reason: the one place for all flows and methods.
 
-use ipse_model::{FlowClient, Uuid};
+use ipse_model::{FlowClient, Timestamp, Uuid};
 use ipse_store::StoreError;
 use ipse_ui::{Container, Message};
 use serde_json::json;
@@ -32,6 +32,9 @@ pub enum FlowError {
     /// Something else has changed the same account or flow in the meantime: look at everything anew and try again.
     #[error("something else was faster")]
     Overtaken,
+    /// What was sent to the person can't be used any more since then: another flow takes the place of this one.
+    #[error("the code has expired")]
+    Expired(Timestamp),
     /// Anything that can't be shown on the form.
     #[error(transparent)]
     Api(#[from] Box<ApiError>),
@@ -87,6 +90,9 @@ pub(super) async fn settle<K: Kind>(
             super::engine::show_again(cx, flow, subject).await
         }
         FlowError::PrivilegedSessionRequired => Err(ask_again(cx, flow, failed).await?),
+        FlowError::Expired(expired_at) => {
+            super::engine::replace_expired(cx, flow, subject, expired_at).await
+        }
         FlowError::Api(error) => Err(*error),
         FlowError::Overtaken => Err(ApiError::conflict("Please try again.")),
     }

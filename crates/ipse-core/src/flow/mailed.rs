@@ -10,28 +10,8 @@ use super::{Begin, Complaint, Flow, FlowError, Kind, NoExtra, Outcome, engine, o
 use crate::cx::Cx;
 use crate::error::ApiError;
 
-/// What the server remembers of a flow that waits for a code.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Attempts {
-    /// How often a code has been submitted.
-    #[serde(default)]
-    pub submissions: u32,
-}
-
-impl Attempts {
-    /// Counts one more submission; `false` when there were too many before.
-    pub(crate) fn count(&mut self, cx: &Cx) -> bool {
-        let allowed = u32::from(cx.config().selfservice.methods.code.config.max_submissions);
-        if self.submissions >= allowed {
-            return false;
-        }
-        self.submissions += 1;
-        true
-    }
-}
-
 /// A one-time secret and the message that carries it. It isn't on its way before a batch has it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Letter {
     /// The secret; none when there is nobody to use it.
     pub code: Option<OneTimeCode>,
@@ -48,6 +28,17 @@ impl Letter {
         if let Some(message) = &self.message {
             batch.enqueue(message);
         }
+    }
+}
+
+/// Sends what goes with the next form of a flow. What was sent for the form before can't be used any more.
+pub(super) fn send(flow_id: Uuid, letters: &[Letter], batch: &mut Batch) {
+    if letters.is_empty() {
+        return;
+    }
+    batch.delete_unused_codes(flow_id);
+    for letter in letters {
+        letter.add_to(batch);
     }
 }
 
@@ -113,8 +104,7 @@ pub(super) async fn sent<K: Kind>(
     if let Some(identity) = &sent.identity {
         batch.update_identity(identity);
     }
-    batch.delete_unused_codes(flow.id());
-    sent.letter.add_to(&mut batch);
+    send(flow.id(), std::slice::from_ref(&sent.letter), &mut batch);
     batch.update_flow(&flow.to_record());
     batch.commit().await?;
     Ok(Outcome::Ready { body, page: flow.page(cx) })

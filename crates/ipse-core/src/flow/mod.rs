@@ -85,6 +85,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// Refuses submissions that no method should see.
     fn guard(cx: &Cx, flow: &Flow<Self>, subject: &Self::Subject) -> Result<(), FlowError>;
 
+    /// Adds what has to be written together with a new form, such as a message that is on its way.
+    fn accompany(flow: &Flow<Self>, batch: &mut ipse_store::Batch) {
+        let _ = (flow, batch);
+    }
+
     /// Checks where a submission comes from.
     ///
     /// # Errors
@@ -277,6 +282,11 @@ impl<K: Kind> Flow<K> {
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.shown.expires_at <= now
+    }
+
+    /// The flow has just been saved, so that it can be saved again.
+    pub(crate) fn saved(&mut self) {
+        self.version += 1;
     }
 
     /// The form.

@@ -63,10 +63,10 @@ pub enum Step<D> {
 }
 
 /// Who somebody is. Only one method counts; the form names it.
-pub static LOGIN: &[&dyn Handles<Login>] = &[&Oidc, &Password, &Totp, &LookupSecret];
+pub static LOGIN: &[&dyn Handles<Login>] = &[&Oidc, &Password, &Code, &Totp, &LookupSecret];
 
 /// Who somebody wants to be. The profile comes first: its traits are asked for by every other method too.
-pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Oidc, &Password];
+pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Oidc, &Password, &Code];
 
 /// What somebody changes of the own account, in the order of the page.
 pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password, &Oidc, &Totp, &LookupSecret];

@@ -10,6 +10,7 @@ use ipse_model::{Aal, AuthenticationMethod, Credentials, FlowClient, FlowName, F
 use ipse_ui::{Group, Message, text};
 use serde::{Deserialize, Serialize};
 
+use super::mailed::{self, Letter};
 use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -50,6 +51,9 @@ pub struct LoginData {
     /// The token exchange that waits for this login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<crate::session::exchange::Pending>,
+    /// What is on its way with the next form. It isn't kept.
+    #[serde(skip)]
+    pub letters: Vec<Letter>,
 }
 
 /// Who somebody has proved to be.
@@ -114,6 +118,10 @@ impl Kind for Login {
     }
 
     fn arrange(_: &Cx, flow: &mut Flow<Self>, visitor: &Visitor) {
+        if flow.shown.state == FlowState::SentEmail {
+            // The form asks for a code already.
+            return;
+        }
         arrange::by_group(&mut flow.shown.ui, ORDER);
         if flow.shown.extra.refresh {
             flow.ui().say(text::login::login_re_auth());
@@ -157,6 +165,17 @@ impl Kind for Login {
 
     fn render(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
         render(flow)
+    }
+
+    fn render_next(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
+        match flow.shown.state {
+            FlowState::SentEmail => mailed::with_any_payload(flow),
+            _ => render(flow),
+        }
+    }
+
+    fn accompany(flow: &Flow<Self>, batch: &mut ipse_store::Batch) {
+        mailed::send(flow.id(), &flow.data.letters, batch);
     }
 
     fn no_method() -> Message {

@@ -39,7 +39,7 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
             oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
             session_token_exchange_code: exchange.code,
         },
-        data: LoginData { exchange: exchange.pending },
+        data: LoginData { exchange: exchange.pending, ..LoginData::default() },
         writes: exchange.writes,
         identity_id: identity_id.filter(|_| refresh),
     })

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::{Recovery, RecoveryData};
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::mailed::Attempts;
 use crate::flow::{Flow, Kind, NoExtra, return_to};
 use crate::method::code::{one_time, recovery as by_code};
 use crate::method::link::{self, recovery as by_link};
@@ -121,7 +120,7 @@ fn flow(
     identity: &Identity,
     lifespan: Option<std::time::Duration>,
 ) -> Flow<Recovery> {
-    let data = RecoveryData { attempts: Attempts::default(), by_admin: true };
+    let data = RecoveryData { by_admin: true };
     let mut flow = Flow::<Recovery>::new(cx, client, NoExtra {}, data);
     flow.identity_id = Some(identity.id);
     flow.shown.state = FlowState::SentEmail;

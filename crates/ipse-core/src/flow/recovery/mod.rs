@@ -8,7 +8,7 @@ use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
 use ipse_ui::{Message, text};
 use serde::{Deserialize, Serialize};
 
-use super::mailed::{self, Attempts, Decision};
+use super::mailed::{self, Decision};
 use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin, return_to, shared};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
@@ -22,9 +22,6 @@ pub struct Recovery;
 /// What the server remembers of a recovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryData {
-    /// Counts the codes that were tried.
-    #[serde(flatten)]
-    pub attempts: Attempts,
     /// Whether an administrator has started it, so that no browser has an anti-CSRF token for it.
     #[serde(default)]
     pub by_admin: bool,

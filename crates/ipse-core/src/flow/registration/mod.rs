@@ -8,8 +8,9 @@ use ipse_model::{
 };
 use ipse_ui::{Group, Message, text};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::mailed::{self, Letter};
 use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, return_to, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -57,6 +58,12 @@ pub struct RegistrationData {
     /// The token exchange that waits for this registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<session::exchange::Pending>,
+    /// The traits that a code was sent for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sent_for: Option<Value>,
+    /// What is on its way with the next form. It isn't kept.
+    #[serde(skip)]
+    pub letters: Vec<Letter>,
 }
 
 /// The account that somebody wants.
@@ -138,6 +145,7 @@ impl Kind for Registration {
             data: RegistrationData {
                 screen,
                 exchange: exchange.pending,
+                ..RegistrationData::default()
             },
             writes: exchange.writes,
             identity_id: None,
@@ -180,6 +188,9 @@ impl Kind for Registration {
     }
 
     fn render_next(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
+        if flow.shown.state == FlowState::SentEmail {
+            return mailed::with_any_payload(flow);
+        }
         match (flow.data.screen, &flow.transient_payload) {
             (Screen::Credentials, None) => shared::with_member(&render(flow), "transient_payload", &json!({})),
             (Screen::Credentials, Some(payload)) => {
@@ -187,6 +198,10 @@ impl Kind for Registration {
             }
             _ => render(flow),
         }
+    }
+
+    fn accompany(flow: &Flow<Self>, batch: &mut ipse_store::Batch) {
+        mailed::send(flow.id(), &flow.data.letters, batch);
     }
 
     fn no_method() -> Message {

@@ -7,7 +7,7 @@ use ipse_config::selfservice::flows::OneTimeMethod;
 use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
 use ipse_ui::{Message, text};
 
-use super::mailed::{self, Attempts, Decision};
+use super::mailed::{self, Decision};
 use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -24,7 +24,7 @@ impl Kind for Verification {
     const NAME: FlowName = FlowName::Verification;
     const FIRST_STATE: FlowState = FlowState::ChooseMethod;
     type Extra = NoExtra;
-    type Data = Attempts;
+    type Data = NoExtra;
     type Subject = ();
     type Decision = Decision;
 
@@ -59,7 +59,6 @@ impl Kind for Verification {
 
     /// Native clients get no anti-CSRF field for codes, and browsers get it last; with links it always comes first.
     fn arrange(cx: &Cx, flow: &mut Flow<Self>, (): &()) {
-        flow.data = Attempts::default();
         flow.shown.active = Some(in_use(cx));
         if in_use(cx) == MethodId::Code {
             let browser = flow.is_browser();

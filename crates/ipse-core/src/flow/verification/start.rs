@@ -9,7 +9,7 @@ use ipse_ui::Node;
 use super::{Verification, in_use};
 use crate::cx::Cx;
 use crate::flow::continue_with::NextFlow;
-use crate::flow::mailed::{self, Attempts, Letter};
+use crate::flow::mailed::{self, Letter};
 use crate::flow::{Flow, FlowError, Kind, NoExtra};
 use crate::method::{self, code, link};
 
@@ -119,7 +119,7 @@ fn begin(
     origin: Origin<'_>,
 ) -> Result<Begun, FlowError> {
     let mut flow =
-        Flow::<Verification>::new(cx, origin.client, NoExtra {}, Attempts::default());
+        Flow::<Verification>::new(cx, origin.client, NoExtra {}, NoExtra {});
     origin.request_url.clone_into(&mut flow.shown.request_url);
     flow.shown.return_to = origin.return_to.map(str::to_owned);
     flow.transient_payload = origin.transient_payload.cloned();

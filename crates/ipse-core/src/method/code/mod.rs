@@ -1,9 +1,13 @@
 //! One-time codes: sent to an address, typed in again.
 
+mod letters;
+mod login;
 pub(crate) mod nodes;
 pub(crate) mod one_time;
 pub(crate) mod recovery;
 mod recovery_choice;
+mod registration;
+mod second_factor;
 pub(crate) mod verification;
 
 use ipse_model::MethodId;

@@ -7,9 +7,11 @@ use ipse_config::Secret;
 use ipse_crypto::MissingKey;
 use ipse_model::{Channel, Timestamp, Uuid};
 use ipse_store::{CodePurpose, OneTimeCode};
+use ipse_ui::{Message, text};
 
 use crate::cx::Cx;
 use crate::error::ApiError;
+use crate::flow::{Flow, Kind, spent};
 
 /// So many digits.
 pub(crate) const DIGITS: usize = 6;
@@ -53,6 +55,19 @@ pub(crate) fn issue(
 /// When a code that is made now stops being good.
 pub(crate) fn expiry(cx: &Cx) -> Timestamp {
     cx.now + cx.config().selfservice.methods.code.config.lifespan
+}
+
+/// Counts one more attempt at the codes of a flow; `false` when there were too many. It comes before comparing, so that many
+/// at the same time are counted too.
+pub(crate) async fn may_try<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<bool, ApiError> {
+    let allowed = u64::from(cx.config().selfservice.methods.code.config.max_submissions);
+    let key = spent::key("attempts at a code", flow.id());
+    Ok(cx.store().count_attempt(key, cx.now, flow.shown.expires_at).await? <= allowed)
+}
+
+/// What is said after too many attempts.
+pub(crate) fn tried_too_often() -> Message {
+    text::validation::generic("There were too many wrong tries. Ask for another code.")
 }
 
 /// What came of comparing a code.

@@ -42,7 +42,7 @@ impl Handles<Recovery> for Code {
         form: &Form,
     ) -> Result<Step<Decision>, FlowError> {
         if flow.shown.state == FlowState::PassedChallenge {
-            let message = text::validation::generic("The code was already used. Please request another code.");
+            let message = text::validation::generic("This code was used before. Ask for another code.");
             return Ok(Step::Done(Decision::Restart(Restart::because(message))));
         }
         if in_use(cx) != MethodId::Code && !flow.data.by_admin {
@@ -66,11 +66,8 @@ pub(super) async fn check(
     flow: &mut Flow<Recovery>,
     code: &str,
 ) -> Result<Decision, FlowError> {
-    if !flow.data.attempts.count(cx) {
-        let message = text::validation::generic(
-            "There were too many wrong tries. Ask for another code.",
-        );
-        return Ok(Decision::Restart(Restart::because(message)));
+    if !one_time::may_try(cx, flow).await? {
+        return Ok(Decision::Restart(Restart::because(one_time::tried_too_often())));
     }
     match one_time::check(cx, (CodePurpose::Recovery, flow.id()), code).await? {
         Checked::Right(code) => match owner(cx, &code).await? {

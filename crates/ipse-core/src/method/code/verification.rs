@@ -60,11 +60,8 @@ async fn check(
     flow: &mut Flow<Verification>,
     code: &str,
 ) -> Result<Decision, FlowError> {
-    if !flow.data.count(cx) {
-        let message = text::validation::generic(
-            "There were too many wrong tries. Ask for another code.",
-        );
-        return Ok(Decision::Restart(Restart::because(message)));
+    if !one_time::may_try(cx, flow).await? {
+        return Ok(Decision::Restart(Restart::because(one_time::tried_too_often())));
     }
     match one_time::check(cx, (CodePurpose::Verification, flow.id()), code).await? {
         Checked::Right(code) => match owner(cx, &code).await? {

@@ -138,7 +138,7 @@ async fn upgrade(
 }
 
 /// The field for the identifier, labelled with the trait it is when only one trait identifies.
-fn identifier(cx: &Cx) -> Node {
+pub(in crate::method) fn identifier(cx: &Cx) -> Node {
     let schema = cx.snapshot.schemas.default_schema();
     let mut identifying = schema.identifying(CredentialsType::Password);
     let label = match (identifying.next(), identifying.next()) {

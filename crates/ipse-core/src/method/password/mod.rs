@@ -1,6 +1,6 @@
 //! Signing in with an identifier and a password.
 
-mod login;
+pub(super) mod login;
 mod migrate;
 mod nodes;
 pub mod policy;
