@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use ipse_config::{Config, SameSite};
-use ipse_core::cx::{Changes, SessionCookie};
 use ipse_core::csrf::CsrfSecret;
+use ipse_core::cx::{Changes, SessionCookie};
 use ipse_core::{Presented, Snapshot};
 use ipse_model::{Random, Timestamp};
 use sha2::{Digest, Sha256};
@@ -52,7 +52,10 @@ pub(crate) fn csrf(snapshot: &Snapshot, headers: &HeaderMap) -> Option<CsrfSecre
 pub(crate) fn session(snapshot: &Snapshot, headers: &HeaderMap) -> Option<Presented> {
     values(headers, &snapshot.config.session.cookie.name)
         .find_map(|value| snapshot.cookie_cipher.open_text(SESSION_PURPOSE, value))
-        .map(|secret| Presented { secret, from_cookie: true })
+        .map(|secret| Presented {
+            secret,
+            from_cookie: true,
+        })
 }
 
 /// The id of a paused submission in the continuity cookie, if that was made here.
@@ -85,15 +88,26 @@ pub(crate) fn write(
     // An id that was taken up is replaced by none, under the same name and lifetime.
     if let Some(id) = changes.continuity.as_deref() {
         let value = snapshot.cookie_cipher.seal(random, CONTINUITY_PURPOSE, id);
-        let lifetime = Lifetime::Until { seconds: CONTINUITY_MAX_AGE, now };
-        append(headers, &cookie(CONTINUITY_NAME, &value, lifetime, &Scope::general(config)));
+        let lifetime = Lifetime::Until {
+            seconds: CONTINUITY_MAX_AGE,
+            now,
+        };
+        append(
+            headers,
+            &cookie(CONTINUITY_NAME, &value, lifetime, &Scope::general(config)),
+        );
     }
 }
 
 /// The anti-CSRF cookie.
 pub(crate) fn csrf_cookie(snapshot: &Snapshot, secret: CsrfSecret) -> String {
     let scope = Scope::general(&snapshot.config);
-    cookie(&csrf_name(snapshot), &secret.to_cookie(), Lifetime::For(CSRF_MAX_AGE), &scope)
+    cookie(
+        &csrf_name(snapshot),
+        &secret.to_cookie(),
+        Lifetime::For(CSRF_MAX_AGE),
+        &scope,
+    )
 }
 
 fn session_cookie(
@@ -112,7 +126,12 @@ fn session_cookie(
             } else {
                 Lifetime::Browser
             };
-            cookie(name, &sealed_session(snapshot, random, token), lifetime, &scope)
+            cookie(
+                name,
+                &sealed_session(snapshot, random, token),
+                lifetime,
+                &scope,
+            )
         }
         SessionCookie::Clear => cookie(name, "", Lifetime::Over, &scope),
     }
@@ -202,7 +221,9 @@ pub(crate) fn append(headers: &mut HeaderMap, cookie: &str) {
         Ok(value) => {
             headers.append(SET_COOKIE, value);
         }
-        Err(_) => tracing::error!("a cookie's name, path or domain has characters no header can carry"),
+        Err(_) => {
+            tracing::error!("a cookie's name, path or domain has characters no header can carry")
+        }
     }
 }
 
@@ -213,7 +234,12 @@ mod tests {
     use super::*;
 
     fn scope() -> Scope<'static> {
-        Scope { domain: None, path: "/", same_site: SameSite::Lax, secure: false }
+        Scope {
+            domain: None,
+            path: "/",
+            same_site: SameSite::Lax,
+            secure: false,
+        }
     }
 
     fn sent(header: &str) -> HeaderMap {
@@ -230,7 +256,10 @@ mod tests {
     #[test]
     fn cookies_say_how_long_they_live_and_who_gets_them() {
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        let day = Lifetime::Until { seconds: 86_400, now };
+        let day = Lifetime::Until {
+            seconds: 86_400,
+            now,
+        };
         assert_eq!(
             cookie("s", "v", day, &scope()),
             "s=v; Path=/; Expires=Sat, 03 Jan 2026 03:04:05 GMT; Max-Age=86400; HttpOnly; SameSite=Lax"
@@ -250,7 +279,10 @@ mod tests {
 
     #[test]
     fn same_site_none_needs_a_secure_cookie() {
-        let mut scope = Scope { same_site: SameSite::None, ..scope() };
+        let mut scope = Scope {
+            same_site: SameSite::None,
+            ..scope()
+        };
         assert!(cookie("s", "v", Lifetime::Browser, &scope).ends_with("SameSite=Lax"));
         scope.secure = true;
         assert!(cookie("s", "v", Lifetime::Browser, &scope).ends_with("SameSite=None"));

@@ -10,7 +10,13 @@ use ipse_core::error::ApiError;
 use ipse_core::flow::origin;
 use percent_encoding::percent_decode_str;
 
-const FLOWS: [&str; 5] = ["login", "registration", "settings", "verification", "recovery"];
+const FLOWS: [&str; 5] = [
+    "login",
+    "registration",
+    "settings",
+    "verification",
+    "recovery",
+];
 
 /// Whether requests of this path pass unchecked and get no anti-CSRF cookie unless a flow sets one.
 pub(crate) fn is_exempt(path: &str) -> bool {
@@ -44,7 +50,10 @@ fn is_exempt_redirect(segments: &[&str]) -> bool {
 
 /// Whether a request with this method changes something.
 pub(crate) fn changes_something(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+    !matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
 }
 
 /// Checks that the token in the header or the form belongs to the cookie.
@@ -56,11 +65,19 @@ pub(crate) fn check(
     cookie: Option<CsrfSecret>,
     form_token: Option<&str>,
 ) -> Result<(), ApiError> {
-    let header = headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
+    let header = headers
+        .get("x-csrf-token")
+        .and_then(|value| value.to_str().ok());
     let verified = cookie.is_some_and(|secret| {
-        header.or(form_token).is_some_and(|token| secret.verifies(token))
+        header
+            .or(form_token)
+            .is_some_and(|token| secret.verifies(token))
     });
-    if verified { Ok(()) } else { Err(origin::violation()) }
+    if verified {
+        Ok(())
+    } else {
+        Err(origin::violation())
+    }
 }
 
 #[cfg(test)]

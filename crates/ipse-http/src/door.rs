@@ -4,8 +4,9 @@
 //! would cost more than the answers.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -76,16 +77,31 @@ impl Door {
         if request.uri().path() == "/health/alive" && request.method() == Method::GET {
             return self.alive();
         }
+        let logged = self.is_logged(request.uri().path());
         let span = tracing::info_span!(
             "request",
-            id = self.gate.app.random.alphanumeric(8),
+            id = format_args!("{:016x}", u64::from_le_bytes(self.gate.app.random.bytes())),
             method = %request.method(),
             path = request.uri().path(),
         );
-        let answer = Guarded(Box::pin(self.checked(request))).instrument(span.clone()).await;
-        let _entered = span.enter();
-        tracing::info!(status = answer.status().as_u16(), "answered");
+        let answer = guarded(self.checked(request))
+            .instrument(span.clone())
+            .await;
+        if logged {
+            let _entered = span.enter();
+            tracing::info!(status = answer.status().as_u16(), "answered");
+        }
         answer
+    }
+
+    /// Health checks come every few seconds, and can be left out of the log.
+    fn is_logged(&self, path: &str) -> bool {
+        let serve = &self.gate.app.snapshot().config.serve;
+        let log = match self.gate.port {
+            Port::Public => &serve.public.request_log,
+            Port::Admin => &serve.admin.request_log,
+        };
+        !(log.disable_for_health && path.ends_with("/health/ready"))
     }
 
     fn alive(&self) -> Response<Body> {
@@ -106,7 +122,10 @@ impl Door {
             *response.headers_mut() = cors::preflight(cors, request.headers());
             return response;
         }
-        let (method, origin) = (request.method().clone(), request.headers().get(ORIGIN).cloned());
+        let (method, origin) = (
+            request.method().clone(),
+            request.headers().get(ORIGIN).cloned(),
+        );
         let mut response = self.unforged(request).await;
         cors::grant(cors, (&method, origin.as_ref()), response.headers_mut());
         response
@@ -191,7 +210,9 @@ fn drop_prefix(request: &mut Request<Body>) {
 
 /// `Allow` in the order of the alphabet.
 fn sort_allowed(headers: &mut HeaderMap) {
-    let Some(allowed) = headers.get(ALLOW).and_then(|value| value.to_str().ok()) else { return };
+    let Some(allowed) = headers.get(ALLOW).and_then(|value| value.to_str().ok()) else {
+        return;
+    };
     let mut methods: Vec<&str> = allowed.split(',').map(str::trim).collect();
     methods.sort_unstable();
     if let Ok(sorted) = HeaderValue::from_str(&methods.join(", ")) {
@@ -200,23 +221,30 @@ fn sort_allowed(headers: &mut HeaderMap) {
 }
 
 fn sets_csrf(headers: &HeaderMap) -> bool {
-    headers.get_all(SET_COOKIE).iter().any(|cookie| cookie.as_bytes().starts_with(b"csrf_token_"))
+    headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .any(|cookie| cookie.as_bytes().starts_with(b"csrf_token_"))
 }
 
-/// A future whose panic becomes an answer, so that one broken request doesn't take others of its connection along.
-struct Guarded<F>(Pin<Box<F>>);
-
-impl<F: Future<Output = Response<Body>>> Future for Guarded<F> {
-    type Output = Response<Body>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))).unwrap_or_else(|panic| {
+/// Turns a panic into an answer, so that one broken request doesn't take others of its connection along.
+async fn guarded(work: impl Future<Output = Response<Body>>) -> Response<Body> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<&str>().copied();
             let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            tracing::error!(panic = said.unwrap_or("no text"), "a request made the server panic");
-            Poll::Ready(reply::error(&ApiError::new(500, "An unexpected error occurred")))
+            tracing::error!(
+                panic = said.unwrap_or("no text"),
+                "a request made the server panic"
+            );
+            Poll::Ready(reply::error(&ApiError::new(
+                500,
+                "An unexpected error occurred",
+            )))
         })
-    }
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -228,15 +256,24 @@ mod tests {
         async fn panics() -> Response<Body> {
             panic!("out of order")
         }
-        assert_eq!(Guarded(Box::pin(panics())).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            guarded(panics()).await.status(),
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
     }
 
     #[test]
     fn the_admin_prefix_is_dropped_and_remembered() {
-        let mut request = Request::builder().uri("/admin/identities/x?a=b").body(Body::empty()).unwrap();
+        let mut request = Request::builder()
+            .uri("/admin/identities/x?a=b")
+            .body(Body::empty())
+            .unwrap();
         drop_prefix(&mut request);
         assert_eq!(request.uri(), "/identities/x?a=b");
-        assert_eq!(request.extensions().get::<Original>().unwrap().0, "/admin/identities/x?a=b");
+        assert_eq!(
+            request.extensions().get::<Original>().unwrap().0,
+            "/admin/identities/x?a=b"
+        );
         for other in ["/administrator", "/admin", "/sessions"] {
             let mut request = Request::builder().uri(other).body(Body::empty()).unwrap();
             drop_prefix(&mut request);

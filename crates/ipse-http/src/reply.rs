@@ -34,11 +34,10 @@ pub(crate) async fn flow(cx: &Cx, result: Result<Outcome, ApiError>) -> Response
 /// The answer to somebody who fetches something: JSON whoever asks, unless the error knows a better place for browsers.
 pub(crate) fn fetched(cx: &Cx, result: Result<Outcome, ApiError>) -> Response<Body> {
     match result {
-        Err(ApiError { browser: Browser::Redirect { to, status }, .. })
-            if !cx.request.wants_json() =>
-        {
-            finish(cx, redirect(status, &to))
-        }
+        Err(ApiError {
+            browser: Browser::Redirect { to, status },
+            ..
+        }) if !cx.request.wants_json() => finish(cx, redirect(status, &to)),
         result => api(cx, result),
     }
 }
@@ -50,12 +49,21 @@ pub(crate) fn api(cx: &Cx, result: Result<Outcome, ApiError>) -> Response<Body> 
 
 /// A JSON document that core has written.
 pub(crate) fn document(cx: &Cx, result: Result<String, ApiError>) -> Response<Body> {
-    finish(cx, result.map_or_else(|error| self::error(&error), |body| json(StatusCode::OK, body)))
+    finish(
+        cx,
+        result.map_or_else(
+            |error| self::error(&error),
+            |body| json(StatusCode::OK, body),
+        ),
+    )
 }
 
 /// 204 when something was done that leaves nothing to say.
 pub(crate) fn done(cx: &Cx, result: Result<(), ApiError>) -> Response<Body> {
-    finish(cx, result.map_or_else(|error| self::error(&error), |()| empty()))
+    finish(
+        cx,
+        result.map_or_else(|error| self::error(&error), |()| empty()),
+    )
 }
 
 /// A page of a list, with links to its neighbours.
@@ -65,7 +73,9 @@ pub(crate) fn list(cx: &Cx, result: Result<ListPage, ApiError>) -> Response<Body
             let mut response = json(StatusCode::OK, page.body);
             header(response.headers_mut(), "link", &page.link);
             if let Some(total) = page.total {
-                response.headers_mut().insert("x-total-count", HeaderValue::from(total));
+                response
+                    .headers_mut()
+                    .insert("x-total-count", HeaderValue::from(total));
             }
             response
         }
@@ -77,16 +87,24 @@ pub(crate) fn list(cx: &Cx, result: Result<ListPage, ApiError>) -> Response<Body
 /// Any answer, with the cookies that the request has changed.
 pub(crate) fn finish(cx: &Cx, mut response: Response<Body>) -> Response<Body> {
     let changes = cx.jar.take_changes();
-    cookies::write(response.headers_mut(), &changes, &cx.snapshot, (cx.random(), cx.now));
+    cookies::write(
+        response.headers_mut(),
+        &changes,
+        &cx.snapshot,
+        (cx.random(), cx.now),
+    );
     response
 }
 
 /// An error as JSON.
 pub(crate) fn error(error: &ApiError) -> Response<Body> {
-    let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, error.body().to_string());
     let id = error.id.and_then(|id| HeaderValue::from_str(id).ok());
-    response.headers_mut().insert(ERROR_ID, id.unwrap_or(HeaderValue::from_static("")));
+    response
+        .headers_mut()
+        .insert(ERROR_ID, id.unwrap_or(HeaderValue::from_static("")));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     }
@@ -149,7 +167,9 @@ pub(crate) fn html(status: StatusCode, body: impl Into<Body>) -> Response<Body> 
 pub(crate) fn text(status: StatusCode, body: &'static str) -> Response<Body> {
     let mut response = with_type(status, TEXT, body);
     let nosniff = HeaderValue::from_static("nosniff");
-    response.headers_mut().insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+        .headers_mut()
+        .insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 

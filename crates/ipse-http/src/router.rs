@@ -9,10 +9,10 @@ use http::{Response, StatusCode};
 use ipse_core::App;
 use ipse_core::flow::{Kind, Login, Recovery, Registration, Settings, Verification};
 
+use crate::admin::{courier, identities, recovery, sessions as all_sessions, settings_flow};
 use crate::door::{Door, Gate, Port};
 use crate::public::{flows, logout, schemas, sessions};
 use crate::redirects::{to_admin, to_public};
-use crate::admin::{courier, identities, recovery, sessions as all_sessions, settings_flow};
 use crate::{health, pages, reply};
 
 /// The API for everybody.
@@ -28,7 +28,10 @@ pub fn public(app: Arc<App>) -> Door {
         .route("/self-service/logout/browser", get(logout::create_browser))
         .route("/self-service/logout/api", delete(logout::submit_api))
         .route("/self-service/errors", get(flows::error))
-        .route("/sessions", get(sessions::list).delete(sessions::revoke_others))
+        .route(
+            "/sessions",
+            get(sessions::list).delete(sessions::revoke_others),
+        )
         .route("/sessions/whoami", any(sessions::whoami))
         .route("/sessions/token-exchange", get(sessions::exchange))
         .route("/sessions/{id}", delete(sessions::revoke))
@@ -45,7 +48,13 @@ pub fn public(app: Arc<App>) -> Door {
         .route("/admin/courier/messages/{id}", get(to_admin))
         .route("/recovery/code", post(to_admin))
         .route("/recovery/link", post(to_admin));
-    finished(router, Gate { app, port: Port::Public })
+    finished(
+        router,
+        Gate {
+            app,
+            port: Port::Public,
+        },
+    )
 }
 
 /// The API for administrators. All its paths can have `/admin` in front; see [`crate::door`].
@@ -65,14 +74,23 @@ pub fn admin(app: Arc<App>) -> Door {
                 .patch(identities::patch)
                 .delete(identities::delete),
         )
-        .route("/identities/by/external/{id}", get(identities::get_by_external_id))
-        .route("/identities/{id}/credentials/{type}", delete(identities::delete_credential))
+        .route(
+            "/identities/by/external/{id}",
+            get(identities::get_by_external_id),
+        )
+        .route(
+            "/identities/{id}/credentials/{type}",
+            delete(identities::delete_credential),
+        )
         .route(
             "/identities/{id}/sessions",
             get(all_sessions::list_of_identity).delete(all_sessions::revoke_of_identity),
         )
         .route("/sessions", get(all_sessions::list).delete(to_public))
-        .route("/sessions/{id}", get(all_sessions::get).delete(all_sessions::revoke))
+        .route(
+            "/sessions/{id}",
+            get(all_sessions::get).delete(all_sessions::revoke),
+        )
         .route("/sessions/{id}/extend", patch(all_sessions::extend))
         .route("/sessions/whoami", get(to_public))
         .route("/sessions/token-exchange", get(to_public))
@@ -91,7 +109,13 @@ pub fn admin(app: Arc<App>) -> Door {
         .route("/self-service/errors", get(to_public))
         .route("/schemas", get(to_public))
         .route("/schemas/{id}", get(to_public));
-    finished(router, Gate { app, port: Port::Admin })
+    finished(
+        router,
+        Gate {
+            app,
+            port: Port::Admin,
+        },
+    )
 }
 
 /// The paths of one self-service flow.
@@ -107,8 +131,7 @@ fn flow<K: Kind>() -> Router<Gate> {
 /// The admin API on the public port: whoever asks there is told where it is.
 fn admin_redirects(prefix: &str) -> Router<Gate> {
     let path = |rest: &str| format!("{prefix}/identities{rest}");
-    let one: MethodRouter<Gate> =
-        get(to_admin).put(to_admin).patch(to_admin).delete(to_admin);
+    let one: MethodRouter<Gate> = get(to_admin).put(to_admin).patch(to_admin).delete(to_admin);
     Router::new()
         .route(&path(""), get(to_admin).post(to_admin))
         .route(&path("/{id}"), one)
@@ -119,7 +142,15 @@ fn admin_redirects(prefix: &str) -> Router<Gate> {
 
 /// The self-service flows on the admin port. Only settings flows can be read here, without credentials.
 fn flow_redirects() -> Router<Gate> {
-    ["login", "registration", "settings", "verification", "recovery"].iter().fold(
+    [
+        "login",
+        "registration",
+        "settings",
+        "verification",
+        "recovery",
+    ]
+    .iter()
+    .fold(
         Router::new().route("/self-service/settings/flows", get(settings_flow)),
         |router, flow| {
             let path = |rest: &str| format!("/self-service/{flow}{rest}");
@@ -127,7 +158,11 @@ fn flow_redirects() -> Router<Gate> {
                 .route(&path("/browser"), get(to_public))
                 .route(&path("/api"), get(to_public))
                 .route(&path(""), get(to_public).post(to_public));
-            if *flow == "settings" { router } else { router.route(&path("/flows"), get(to_public)) }
+            if *flow == "settings" {
+                router
+            } else {
+                router.route(&path("/flows"), get(to_public))
+            }
         },
     )
 }

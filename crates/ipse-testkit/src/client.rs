@@ -37,7 +37,12 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(kind: Kind, door: Door) -> Self {
-        Self { kind, door, cookies: BTreeMap::new(), token: None }
+        Self {
+            kind,
+            door,
+            cookies: BTreeMap::new(),
+            token: None,
+        }
     }
 
     /// What it is.
@@ -48,7 +53,8 @@ impl Client {
 
     /// GET.
     pub async fn get(&mut self, path: &str) -> Reply {
-        self.send(self.request(Method::GET, path, Body::empty())).await
+        self.send(self.request(Method::GET, path, Body::empty()))
+            .await
     }
 
     /// A request without a body.
@@ -58,13 +64,21 @@ impl Client {
 
     /// A request with a JSON body.
     pub async fn json(&mut self, method: Method, path: &str, body: &Value) -> Reply {
-        self.body(method, path, ("application/json", body.to_string())).await
+        self.body(method, path, ("application/json", body.to_string()))
+            .await
     }
 
     /// POST of a form.
     pub async fn form(&mut self, path: &str, fields: &[(String, String)]) -> Reply {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.body(Method::POST, path, ("application/x-www-form-urlencoded", body)).await
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.body(
+            Method::POST,
+            path,
+            ("application/x-www-form-urlencoded", body),
+        )
+        .await
     }
 
     /// A request with any body.
@@ -93,12 +107,20 @@ impl Client {
     /// # Panics
     /// When no flow comes of it.
     pub async fn start_with(&mut self, flow: &str, query: &str) -> Flow {
-        let client = if self.kind == Kind::Native { "api" } else { "browser" };
-        let reply = self.get(&format!("/self-service/{flow}/{client}?{query}")).await;
+        let client = if self.kind == Kind::Native {
+            "api"
+        } else {
+            "browser"
+        };
+        let reply = self
+            .get(&format!("/self-service/{flow}/{client}?{query}"))
+            .await;
         if self.kind != Kind::Browser {
             return Flow::of(&reply);
         }
-        let id = reply.location_query("flow").expect("the browser is led to a flow");
+        let id = reply
+            .location_query("flow")
+            .expect("the browser is led to a flow");
         self.fetch(flow, &id).await
     }
 
@@ -107,13 +129,19 @@ impl Client {
     /// # Panics
     /// When it can't be fetched.
     pub async fn fetch(&mut self, flow: &str, id: &str) -> Flow {
-        Flow::of(&self.get_json(&format!("/self-service/{flow}/flows?id={id}")).await)
+        Flow::of(
+            &self
+                .get_json(&format!("/self-service/{flow}/flows?id={id}"))
+                .await,
+        )
     }
 
     /// GET that wants JSON, whatever the client is.
     pub async fn get_json(&mut self, path: &str) -> Reply {
         let mut request = self.request(Method::GET, path, Body::empty());
-        request.headers_mut().insert(ACCEPT, "application/json".parse().expect("a header"));
+        request
+            .headers_mut()
+            .insert(ACCEPT, "application/json".parse().expect("a header"));
         self.send(request).await
     }
 
@@ -140,7 +168,11 @@ impl Client {
             "password": person.password,
         });
         let reply = self.submit(&flow, fields).await;
-        assert!(reply.status.is_success() || reply.status == 303, "{}", reply.text());
+        assert!(
+            reply.status.is_success() || reply.status == 303,
+            "{}",
+            reply.text()
+        );
         self.token = reply.json()["session_token"].as_str().map(str::to_owned);
         reply
     }
@@ -154,17 +186,29 @@ impl Client {
         let path = path.strip_prefix("http://").map_or(path, |rest| {
             rest.find('/').map_or("/", |slash| &rest[slash..])
         });
-        let accept = if self.kind == Kind::Browser { "text/html" } else { "application/json" };
-        let mut request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
+        let accept = if self.kind == Kind::Browser {
+            "text/html"
+        } else {
+            "application/json"
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(ACCEPT, accept);
         let cookies = matches!(self.kind, Kind::Browser | Kind::Ajax) && !self.cookies.is_empty();
         if cookies {
-            let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            let pairs = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
             request = request.header(COOKIE, pairs.collect::<Vec<_>>().join("; "));
         }
         if let Some(token) = &self.token {
             request = request.header("x-session-token", token);
         }
-        request.body(body).expect("the test's request is well-formed")
+        request
+            .body(body)
+            .expect("the test's request is well-formed")
     }
 
     /// Sends a request and keeps the cookies that are set.
@@ -175,15 +219,26 @@ impl Client {
         let response = self.door.clone().answer(request).await;
         let (parts, body) = response.into_parts();
         self.keep_cookies(&parts.headers);
-        let body = body.collect().await.expect("answers don't break off").to_bytes().to_vec();
-        Reply { status: parts.status, headers: parts.headers, body }
+        let body = body
+            .collect()
+            .await
+            .expect("answers don't break off")
+            .to_bytes()
+            .to_vec();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {
         for cookie in headers.get_all(SET_COOKIE) {
             let cookie = cookie.to_str().expect("cookies are text");
             let pair = cookie.split(';').next().unwrap_or_default();
-            let Some((name, value)) = pair.split_once('=') else { continue };
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
             if cookie.contains("Max-Age=0") {
                 self.cookies.remove(name);
             } else {
@@ -204,7 +259,11 @@ fn flatten(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
                 flatten(&name, value, pairs);
             }
         }

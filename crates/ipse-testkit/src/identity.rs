@@ -28,7 +28,12 @@ impl<'a> IdentityBuilder<'a> {
     pub(crate) fn new(server: &'a TestServer, name: &str) -> Self {
         let email = format!("{name}@example.org");
         let body = json!({ "schema_id": "default", "traits": { "email": email } });
-        Self { server, email, password: String::new(), body }
+        Self {
+            server,
+            email,
+            password: String::new(),
+            body,
+        }
     }
 
     /// Gives it a password.
@@ -52,9 +57,18 @@ impl<'a> IdentityBuilder<'a> {
     /// When the admin API refuses.
     pub async fn create(self) -> Person {
         let mut admin = self.server.admin();
-        let reply = admin.json(Method::POST, "/admin/identities", &self.body).await;
+        let reply = admin
+            .json(Method::POST, "/admin/identities", &self.body)
+            .await;
         assert_eq!(reply.status, 201, "{}", reply.text());
-        let id = reply.json()["id"].as_str().expect("an identity has an id").to_owned();
-        Person { id, email: self.email, password: self.password }
+        let id = reply.json()["id"]
+            .as_str()
+            .expect("an identity has an id")
+            .to_owned();
+        Person {
+            id,
+            email: self.email,
+            password: self.password,
+        }
     }
 }

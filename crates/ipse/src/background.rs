@@ -82,7 +82,10 @@ impl Reloading {
             Err(error) => {
                 self.client.set_rules(before.config.clients.http.clone());
                 let error = format!("{error:#}");
-                tracing::error!(error, "the new configuration can't be used; the old one stays in force");
+                tracing::error!(
+                    error,
+                    "the new configuration can't be used; the old one stays in force"
+                );
             }
         }
     }
@@ -101,10 +104,16 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
         ("dsn", before.dsn != after.dsn),
         ("serve", place(before) != place(after)),
         ("log", before.log != after.log),
-        ("hashers.argon2.dedicated_memory",
-            before.hashers.argon2.dedicated_memory != after.hashers.argon2.dedicated_memory),
+        (
+            "hashers.argon2.dedicated_memory",
+            before.hashers.argon2.dedicated_memory != after.hashers.argon2.dedicated_memory,
+        ),
     ];
-    changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+    changed
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(key, _)| key)
+        .collect()
 }
 
 /// Removes what has expired, every now and then.
@@ -153,7 +162,13 @@ mod tests {
         let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let cleaning = cleaning(now, &Config::default());
         assert_eq!(cleaning.expired_before, now);
-        assert_eq!(cleaning.sessions_expired_before.to_string(), "2026-01-30T00:00:00Z");
-        assert_eq!(cleaning.errors_created_before.to_string(), "2026-02-28T00:00:00Z");
+        assert_eq!(
+            cleaning.sessions_expired_before.to_string(),
+            "2026-01-30T00:00:00Z"
+        );
+        assert_eq!(
+            cleaning.errors_created_before.to_string(),
+            "2026-02-28T00:00:00Z"
+        );
     }
 }

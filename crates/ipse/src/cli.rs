@@ -11,7 +11,11 @@ use ipse_config::{Purpose, Sources};
 use crate::{dev, serve, tools};
 
 #[derive(Parser)]
-#[command(name = "ipse", about = "A self-service identity server", disable_version_flag = true)]
+#[command(
+    name = "ipse",
+    about = "A self-service identity server",
+    disable_version_flag = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -107,7 +111,9 @@ struct MigrateArgs {
 impl MigrateArgs {
     fn sources(&self) -> Sources {
         let sources = self.files.sources(Purpose::Database);
-        self.dsn.iter().fold(sources, |sources, dsn| sources.set("dsn", dsn.as_str()))
+        self.dsn
+            .iter()
+            .fold(sources, |sources, dsn| sources.set("dsn", dsn.as_str()))
     }
 }
 
@@ -142,9 +148,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
             tools::check(&files.sources(Purpose::Serve))
         }
         Command::Config(ConfigCommand::Schema) => tools::print_schema(),
-        Command::JsonnetWorker => {
-            ipse_jsonnet::worker_main().context("the server is gone")
-        }
+        Command::JsonnetWorker => ipse_jsonnet::worker_main().context("the server is gone"),
         Command::Version => say(concat!("ipse ", env!("CARGO_PKG_VERSION"))),
     }
 }

@@ -50,7 +50,10 @@ pub(crate) fn made_up(sources: Sources) -> Sources {
     let schema = format!("base64://{}", STANDARD.encode(PERSON));
     sources
         .fallback("secrets.default", json!([random.alphanumeric(32)]))
-        .fallback("identity.schemas", json!([{ "id": "default", "url": schema }]))
+        .fallback(
+            "identity.schemas",
+            json!([{ "id": "default", "url": schema }]),
+        )
         .fallback("selfservice.default_browser_return_url", "/")
 }
 
@@ -59,7 +62,10 @@ fn everything_on(sources: Sources) -> Sources {
     let signed_up = json!([{ "hook": "session" }, { "hook": "show_verification_ui" }]);
     sources
         .fallback("selfservice.flows.registration.style", "unified")
-        .fallback("selfservice.flows.registration.after.password.hooks", signed_up)
+        .fallback(
+            "selfservice.flows.registration.after.password.hooks",
+            signed_up,
+        )
         .fallback("selfservice.flows.recovery.enabled", true)
         .fallback("selfservice.flows.verification.enabled", true)
         .fallback("selfservice.methods.code.enabled", true)
@@ -103,16 +109,27 @@ mod tests {
         std::fs::create_dir_all(&directory).unwrap();
         let path = secrets(&directory).unwrap();
         let first = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_to_string(secrets(&directory).unwrap()).unwrap(), first);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            std::fs::read_to_string(secrets(&directory).unwrap()).unwrap(),
+            first
+        );
         std::fs::remove_dir_all(&directory).unwrap();
     }
 
     #[test]
     fn what_is_made_up_makes_a_configuration() {
-        let config = load(&made_up(Sources::new()).set("dev", true)).unwrap().config;
+        let config = load(&made_up(Sources::new()).set("dev", true))
+            .unwrap()
+            .config;
         assert!(config.secrets.is_complete());
         assert_eq!(config.identity.schemas.len(), 1);
-        assert_eq!(config.default_return_url().as_str(), "http://127.0.0.1:4433/");
+        assert_eq!(
+            config.default_return_url().as_str(),
+            "http://127.0.0.1:4433/"
+        );
     }
 }

@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 
 use crate::background::{self, Reloading};
 use crate::courier;
+use crate::logging;
 use crate::outgoing::Client;
 use crate::wiring::{self, Effects};
-use crate::logging;
 
 /// What is said once the server answers.
 pub(crate) type Welcome<'a> = Option<&'a dyn Fn() -> anyhow::Result<()>>;
@@ -47,7 +47,11 @@ async fn until_stopped(
     let app = wiring::build(config, Effects::system(outgoing)?).await?;
     let (stop, stopped) = stop();
     let mut tasks = ports.serve(&app, &stopped);
-    let reloading = Reloading { app: app.clone(), client, reloader };
+    let reloading = Reloading {
+        app: app.clone(),
+        client,
+        reloader,
+    };
     tasks.spawn(background::follow_configuration(reloading, stopped.clone()));
     tasks.spawn(background::remove_expired(app.clone(), stopped.clone()));
     if app.snapshot().config.watch_courier {
@@ -85,9 +89,19 @@ impl Ports {
     fn serve(self, app: &Arc<App>, stopped: &Stopped) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let (listener, certificate) = self.public;
-        tasks.spawn(serve(listener, ipse_http::public(app.clone()), certificate, stopped.clone()));
+        tasks.spawn(serve(
+            listener,
+            ipse_http::public(app.clone()),
+            certificate,
+            stopped.clone(),
+        ));
         let (listener, certificate) = self.admin;
-        tasks.spawn(serve(listener, ipse_http::admin(app.clone()), certificate, stopped.clone()));
+        tasks.spawn(serve(
+            listener,
+            ipse_http::admin(app.clone()),
+            certificate,
+            stopped.clone(),
+        ));
         tasks
     }
 }
@@ -106,5 +120,8 @@ async fn finish(app: &App, stop: &Stop, mut tasks: JoinSet<()>) -> anyhow::Resul
     tracing::info!("stopping");
     stop.now();
     while tasks.join_next().await.is_some() {}
-    app.store.close().await.context("the database could not be closed in good order")
+    app.store
+        .close()
+        .await
+        .context("the database could not be closed in good order")
 }

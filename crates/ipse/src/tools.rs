@@ -11,7 +11,11 @@ pub(crate) fn migrate(sources: &Sources) -> anyhow::Result<()> {
     let dsn = load(sources)?.config.dsn;
     runtime()?.block_on(async {
         let store = Store::open(&OpenOptions { dsn, migrate: true }).await;
-        store.context("can't update the database")?.close().await.context("can't close the database")
+        store
+            .context("can't update the database")?
+            .close()
+            .await
+            .context("can't close the database")
     })?;
     say("The database is up to date.")
 }
@@ -19,7 +23,10 @@ pub(crate) fn migrate(sources: &Sources) -> anyhow::Result<()> {
 /// Tells whether the tables are up to date.
 pub(crate) fn migration_status(sources: &Sources) -> anyhow::Result<()> {
     let dsn = load(sources)?.config.dsn;
-    let opened = runtime()?.block_on(Store::open(&OpenOptions { dsn, migrate: false }));
+    let opened = runtime()?.block_on(Store::open(&OpenOptions {
+        dsn,
+        migrate: false,
+    }));
     match opened {
         Ok(_) => say("The database is up to date."),
         Err(error @ StoreError::NotMigrated { .. }) => bail!("{error}"),
@@ -42,5 +49,8 @@ pub(crate) fn print_schema() -> anyhow::Result<()> {
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("can't start")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start")
 }

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use ipse_config::{CipherAlgorithm, Config, Secret, Source};
 use ipse_core::app::Parts;
 use ipse_core::outgoing::{HttpDocuments, Outgoing};
-use ipse_core::session::tokenize::Tokenizers;
 use ipse_core::schema::{Fetch, SchemaSource, Schemas, Sources};
+use ipse_core::session::tokenize::Tokenizers;
 use ipse_core::{App, Snapshot};
 use ipse_courier::template::{Documents, Templates};
 use ipse_crypto::{Cipher, Hasher, HasherOptions};
@@ -50,7 +50,10 @@ impl Effects {
 /// # Errors
 /// When the database can't be opened or the configuration names something that can't be used.
 pub async fn build(config: Config, effects: Effects) -> anyhow::Result<Arc<App>> {
-    let options = OpenOptions { dsn: config.dsn.clone(), migrate: true };
+    let options = OpenOptions {
+        dsn: config.dsn.clone(),
+        migrate: true,
+    };
     let snapshot = snapshot(config, effects.outgoing.clone());
     let (store, snapshot) = tokio::join!(Store::open(&options), snapshot);
     let store = store.context("can't open the database")?;
@@ -78,8 +81,9 @@ pub async fn snapshot(config: Config, outgoing: Arc<dyn Outgoing>) -> anyhow::Re
     let templates = templates(&config, &documents).await;
     let cookie_keys = config.secrets.cookie_keys();
     let cookie_keys = cookie_keys.verifying().map(Secret::expose);
-    let cookie_cipher = Cipher::new(ipse_crypto::CipherAlgorithm::XChaCha20Poly1305, cookie_keys)
-        .context("there is no secret for cookies: set secrets.default or secrets.cookie")?;
+    let cookie_cipher =
+        Cipher::new(ipse_crypto::CipherAlgorithm::XChaCha20Poly1305, cookie_keys)
+            .context("there is no secret for cookies: set secrets.default or secrets.cookie")?;
     let data_keys = config.secrets.cipher_keys();
     let data_keys = data_keys.verifying().map(Secret::expose);
     let data_cipher = Cipher::new(data_algorithm(&config), data_keys)
@@ -111,7 +115,10 @@ fn data_algorithm(config: &Config) -> ipse_crypto::CipherAlgorithm {
 async fn templates(config: &Config, fetch: &dyn Fetch) -> Templates {
     let mut documents = Documents::new();
     for address in Templates::addresses(&config.courier) {
-        let text = fetch.get(&address).await.and_then(|bytes| Ok(String::from_utf8(bytes)?));
+        let text = fetch
+            .get(&address)
+            .await
+            .and_then(|bytes| Ok(String::from_utf8(bytes)?));
         let text = text.map_err(|error| error.to_string());
         documents.insert(address, text);
     }
@@ -124,7 +131,10 @@ async fn templates(config: &Config, fetch: &dyn Fetch) -> Templates {
 
 fn hasher_options(config: &Config) -> HasherOptions {
     let memory = config.hashers.argon2.dedicated_memory.bytes() / 1024;
-    HasherOptions { memory: u32::try_from(memory).unwrap_or(u32::MAX), ..HasherOptions::default() }
+    HasherOptions {
+        memory: u32::try_from(memory).unwrap_or(u32::MAX),
+        ..HasherOptions::default()
+    }
 }
 
 fn schema_sources(config: &Config) -> Sources {

@@ -1,8 +1,8 @@
 //! What the admin port answers, one file per part of the API.
 
 pub(crate) mod courier;
-pub(crate) mod recovery;
 pub(crate) mod identities;
+pub(crate) mod recovery;
 pub(crate) mod sessions;
 
 use axum::body::Body;

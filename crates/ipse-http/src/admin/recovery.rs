@@ -27,7 +27,10 @@ pub(crate) async fn create_link(visit: Visit) -> Response<Body> {
     answer(&cx, created)
 }
 
-fn answer(cx: &ipse_core::Cx, created: Result<admin::Created, ipse_core::ApiError>) -> Response<Body> {
+fn answer(
+    cx: &ipse_core::Cx,
+    created: Result<admin::Created, ipse_core::ApiError>,
+) -> Response<Body> {
     let response = match created {
         Ok(created) => reply::json(created.status, created.body),
         Err(error) => reply::error(&error),

@@ -25,7 +25,11 @@ pub(crate) async fn get(Path(id): Path<String>, Visit { cx, .. }: Visit) -> Resp
 pub(crate) async fn revoke(Path(id): Path<String>, Visit { cx, .. }: Visit) -> Response<Body> {
     let result = admin::revoke(&cx, &id).await;
     let mut response = reply::done(&cx, result);
-    reply::header(response.headers_mut(), CONTENT_TYPE.as_str(), "application/json; charset=utf-8");
+    reply::header(
+        response.headers_mut(),
+        CONTENT_TYPE.as_str(),
+        "application/json; charset=utf-8",
+    );
     response
 }
 

@@ -23,7 +23,9 @@ pub(crate) enum Unreadable {
 
 /// Reads a body of at most `limit` bytes.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Unreadable> {
-    tokio::time::timeout(PATIENCE, collect(body, limit)).await.unwrap_or(Err(Unreadable::Broken))
+    tokio::time::timeout(PATIENCE, collect(body, limit))
+        .await
+        .unwrap_or(Err(Unreadable::Broken))
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Unreadable> {
@@ -31,7 +33,9 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Unreadable> {
     let mut length = 0usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Unreadable::Broken)?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         length = length.saturating_add(data.len());
         if length <= limit {
             whole.extend_from_slice(&data);
@@ -41,7 +45,11 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Unreadable> {
             whole.clear();
         }
     }
-    if length > limit { Err(Unreadable::TooLarge) } else { Ok(whole.freeze()) }
+    if length > limit {
+        Err(Unreadable::TooLarge)
+    } else {
+        Ok(whole.freeze())
+    }
 }
 
 #[cfg(test)]
@@ -52,8 +60,14 @@ mod tests {
     async fn bodies_up_to_the_limit_are_read_whole() {
         assert_eq!(read(Body::from("12345"), 5).await.unwrap(), "12345");
         assert_eq!(read(Body::empty(), 5).await.unwrap(), "");
-        assert_eq!(read(Body::from("123456"), 5).await, Err(Unreadable::TooLarge));
-        assert_eq!(read(Body::from(vec![0; 100]), 5).await, Err(Unreadable::TooLarge));
+        assert_eq!(
+            read(Body::from("123456"), 5).await,
+            Err(Unreadable::TooLarge)
+        );
+        assert_eq!(
+            read(Body::from(vec![0; 100]), 5).await,
+            Err(Unreadable::TooLarge)
+        );
     }
 
     #[tokio::test(start_paused = true)]

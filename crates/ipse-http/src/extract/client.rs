@@ -46,15 +46,16 @@ fn nearest_outside(chain: &str) -> String {
 fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
-        IpAddr::V6(v6) => {
-            v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local()
-        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }
 
 fn place(headers: &HeaderMap) -> String {
     let parts = ["cf-ipcity", "cf-ipcountry"];
-    let told: Vec<_> = parts.iter().filter_map(|name| text(headers, name)).collect();
+    let told: Vec<_> = parts
+        .iter()
+        .filter_map(|name| text(headers, name))
+        .collect();
     told.join(", ")
 }
 
@@ -88,11 +89,17 @@ mod tests {
     fn proxies_tell_by_several_headers() {
         let forwarded = |chain| from(&[("x-forwarded-for", chain)]).ip_address;
         assert_eq!(forwarded("203.0.113.7"), "203.0.113.7");
-        assert_eq!(forwarded("203.0.113.7, 198.51.100.9, 10.0.0.1"), "198.51.100.9");
+        assert_eq!(
+            forwarded("203.0.113.7, 198.51.100.9, 10.0.0.1"),
+            "198.51.100.9"
+        );
         assert_eq!(forwarded("2001:db8::1, fd00::1, ::1"), "2001:db8::1");
         assert_eq!(forwarded("10.0.0.1"), "");
         assert_eq!(forwarded("nonsense"), "nonsense");
-        assert_eq!(from(&[("x-real-ip", "203.0.113.5")]).ip_address, "203.0.113.5");
+        assert_eq!(
+            from(&[("x-real-ip", "203.0.113.5")]).ip_address,
+            "203.0.113.5"
+        );
         let all = [
             ("true-client-ip", "203.0.113.6"),
             ("x-real-ip", "203.0.113.5"),
@@ -104,8 +111,15 @@ mod tests {
 
     #[test]
     fn places_and_devices_are_read() {
-        let client = from(&[("cf-ipcity", "Munich"), ("cf-ipcountry", "DE"), ("user-agent", "Browser/1")]);
-        assert_eq!((client.location.as_str(), client.user_agent.as_str()), ("Munich, DE", "Browser/1"));
+        let client = from(&[
+            ("cf-ipcity", "Munich"),
+            ("cf-ipcountry", "DE"),
+            ("user-agent", "Browser/1"),
+        ]);
+        assert_eq!(
+            (client.location.as_str(), client.user_agent.as_str()),
+            ("Munich, DE", "Browser/1")
+        );
         assert_eq!(from(&[("cf-ipcountry", "DE")]).location, "DE");
     }
 }

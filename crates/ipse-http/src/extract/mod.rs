@@ -45,7 +45,10 @@ impl FromRequest<Gate> for Visit {
         gate: &Gate,
     ) -> Result<Self, Self::Rejection> {
         let (parts, body) = request.into_parts();
-        Ok(Self { cx: understand(parts, gate), body })
+        Ok(Self {
+            cx: understand(parts, gate),
+            body,
+        })
     }
 }
 
@@ -64,31 +67,53 @@ impl Visit {
 
     /// The body as it is.
     pub(crate) async fn bytes(self) -> (Cx, Result<Bytes, ApiError>) {
-        let bytes = body::read(self.body, LARGEST_IMPORT).await.map_err(|problem| match problem {
-            body::Unreadable::TooLarge => ApiError::new(413, "The request body is too large"),
-            body::Unreadable::Broken => ApiError::bad_request("The request body breaks off."),
-        });
+        let bytes = body::read(self.body, LARGEST_IMPORT)
+            .await
+            .map_err(|problem| match problem {
+                body::Unreadable::TooLarge => ApiError::new(413, "The request body is too large"),
+                body::Unreadable::Broken => ApiError::bad_request("The request body breaks off."),
+            });
         (self.cx, bytes)
     }
 }
 
 /// What a form says about where it comes from, for requests that no flow checks.
-pub(crate) async fn csrf_token(method: &http::Method, headers: &http::HeaderMap, body: Body) -> Option<String> {
+pub(crate) async fn csrf_token(
+    method: &http::Method,
+    headers: &http::HeaderMap,
+    body: Body,
+) -> Option<String> {
     let bytes = body::read(body, LARGEST_FORM).await.ok()?;
-    form::decode(method, headers, &bytes).ok()?.text("csrf_token")
+    form::decode(method, headers, &bytes)
+        .ok()?
+        .text("csrf_token")
 }
 
 fn understand(parts: Parts, gate: &Gate) -> Cx {
-    let Parts { method, uri, headers, extensions, .. } = parts;
+    let Parts {
+        method,
+        uri,
+        headers,
+        extensions,
+        ..
+    } = parts;
     let snapshot = gate.app.snapshot();
-    let uri = extensions.get::<Original>().map_or(&uri, |original| &original.0);
+    let uri = extensions
+        .get::<Original>()
+        .map_or(&uri, |original| &original.0);
     let query = uri.query().map(|query| {
-        form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>()
+        form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect::<Vec<_>>()
     });
     let client = client::client(&headers, extensions.get::<Peer>().copied());
     // The admin port has no use for cookies, and a cookie for the public port must not count there.
     let public = gate.port == Port::Public;
-    let jar = Jar::new(if public { cookies::csrf(&snapshot, &headers) } else { None });
+    let jar = Jar::new(if public {
+        cookies::csrf(&snapshot, &headers)
+    } else {
+        None
+    });
     Cx {
         now: gate.app.clock.now(),
         client,
@@ -97,7 +122,9 @@ fn understand(parts: Parts, gate: &Gate) -> Cx {
             query: query.unwrap_or_default(),
             accept: negotiate::accept(&headers),
             session_token: token::session(&snapshot, &headers),
-            continuity: public.then(|| cookies::continuity(&snapshot, &headers)).flatten(),
+            continuity: public
+                .then(|| cookies::continuity(&snapshot, &headers))
+                .flatten(),
             method,
             headers,
         },
@@ -114,7 +141,9 @@ fn absolute(snapshot: &Snapshot, port: Port, uri: &http::Uri) -> String {
         Port::Public => &snapshot.public_base_url,
         Port::Admin => &snapshot.admin_base_url,
     };
-    let path = uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
+    let path = uri
+        .path_and_query()
+        .map_or("", http::uri::PathAndQuery::as_str);
     let path = path.strip_prefix('/').unwrap_or(path);
     let mut url = String::with_capacity(base.len() + path.len());
     url.push_str(base);

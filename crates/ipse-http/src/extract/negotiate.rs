@@ -5,8 +5,10 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use ipse_core::Accept;
 
 /// What can be offered, best first. Who takes anything is led on like a browser: JSON has to be asked for.
-const OFFERS: [(&str, Accept); 2] =
-    [("text/html", Accept::Html), ("application/json", Accept::Json)];
+const OFFERS: [(&str, Accept); 2] = [
+    ("text/html", Accept::Html),
+    ("application/json", Accept::Json),
+];
 
 /// What kind of answer the client wants. Who sends JSON gets JSON, whatever else it accepts.
 pub(crate) fn accept(headers: &HeaderMap) -> Accept {
@@ -20,7 +22,9 @@ pub(crate) fn accept(headers: &HeaderMap) -> Accept {
     let mut best: Option<(Rank, Accept)> = None;
     for (offer, kind) in OFFERS {
         for range in ranges(headers) {
-            let Some(rank) = range.rank(offer) else { continue };
+            let Some(rank) = range.rank(offer) else {
+                continue;
+            };
             if best.is_none_or(|(so_far, _)| rank > so_far) {
                 best = Some((rank, kind));
             }
@@ -67,14 +71,19 @@ fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
         .flat_map(|value| value.split(','))
         .map(|range| {
             let (value, parameters) = range.split_once(';').unwrap_or((range, ""));
-            Range { value: value.trim(), weight: weight(parameters) }
+            Range {
+                value: value.trim(),
+                weight: weight(parameters),
+            }
         })
 }
 
 fn weight(parameters: &str) -> u16 {
     let quality = parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse::<f32>().ok())?
+        name.trim()
+            .eq_ignore_ascii_case("q")
+            .then(|| value.trim().parse::<f32>().ok())?
     });
     match quality {
         #[expect(
@@ -133,7 +142,10 @@ mod tests {
     #[test]
     fn who_sends_json_gets_json() {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());
+        headers.insert(
+            CONTENT_TYPE,
+            "application/json; charset=utf-8".parse().unwrap(),
+        );
         headers.insert(ACCEPT, "text/html".parse().unwrap());
         assert_eq!(accept(&headers), Accept::Json);
     }

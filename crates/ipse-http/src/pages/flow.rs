@@ -17,7 +17,9 @@ pub(super) async fn show<K: Kind>(Visit { mut cx, .. }: Visit) -> Response<Body>
     if !site::own::<K>(cx.config()) {
         return missing();
     }
-    let Some(id) = cx.request.query("flow").map(str::to_owned) else { return begin::<K>(&cx) };
+    let Some(id) = cx.request.query("flow").map(str::to_owned) else {
+        return begin::<K>(&cx);
+    };
     cx.request.query.insert(0, ("id".to_owned(), id));
     match engine::fetch::<K>(&cx).await {
         Ok(Outcome::Fetched { body }) => match serde_json::from_str::<FlowView>(&body) {

@@ -22,7 +22,12 @@ pub(super) async fn show(Visit { cx, .. }: Visit) -> Response<Body> {
             if view.session.is_some() {
                 site.logout = logout_address(&cx).await;
             }
-            page(&cx, 200, ipse_pages::render_home(&view, &site), &site::policy(&cx))
+            page(
+                &cx,
+                200,
+                ipse_pages::render_home(&view, &site),
+                &site::policy(&cx),
+            )
         }
         Err(error) => problem(&cx, &error),
     }
@@ -33,19 +38,28 @@ async fn view(cx: &Cx) -> Result<HomeView, ApiError> {
     let current = match session::whoami(cx).await {
         Ok(answer) => Some(parse::<SessionView>(&answer.body)?),
         // Nobody is signed in, or not far enough.
-        Err(ApiError { status: 401 | 403, .. }) => None,
+        Err(ApiError {
+            status: 401 | 403, ..
+        }) => None,
         Err(error) => return Err(error),
     };
     let others = match current {
         Some(_) => parse(&session::list_mine(cx).await?.body)?,
         None => Vec::new(),
     };
-    Ok(HomeView { session: current, others, mails })
+    Ok(HomeView {
+        session: current,
+        others,
+        mails,
+    })
 }
 
 async fn logout_address(cx: &Cx) -> Option<String> {
     match logout::create_browser(cx).await {
-        Ok(Outcome::Json(answer)) => answer.get("logout_url").and_then(Value::as_str).map(str::to_owned),
+        Ok(Outcome::Json(answer)) => answer
+            .get("logout_url")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         Ok(_) | Err(_) => None,
     }
 }

@@ -20,7 +20,10 @@ pub(super) async fn list(Visit { cx, .. }: Visit) -> Response<Body> {
     }
     match courier::newest(&cx, SHOWN).await {
         Ok(messages) => {
-            let mails: Vec<_> = messages.iter().map(|message| summary(&cx, message)).collect();
+            let mails: Vec<_> = messages
+                .iter()
+                .map(|message| summary(&cx, message))
+                .collect();
             let html = ipse_pages::render_mails(&mails, &site::site(&cx));
             page(&cx, 200, html, MAIL_CONTENT_SECURITY_POLICY)
         }
@@ -48,7 +51,11 @@ fn summary(cx: &Cx, message: &CourierMessage) -> MailSummary {
     MailSummary {
         href: cx.public_url(&format!("dev/mails/{}", message.id)),
         recipient: message.recipient.clone(),
-        subject: if message.subject.is_empty() { beginning() } else { message.subject.clone() },
+        subject: if message.subject.is_empty() {
+            beginning()
+        } else {
+            message.subject.clone()
+        },
         time: message.created_at.to_string(),
     }
 }

@@ -14,7 +14,7 @@ use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use ipse_core::flow::{Login, Registration, Settings, Verification};
+use ipse_core::flow::{Login, Recovery, Registration, Settings, Verification};
 use ipse_core::{ApiError, Cx};
 
 use crate::door::Gate;
@@ -29,6 +29,7 @@ pub(crate) fn router() -> Router<Gate> {
         .route("/ui/registration", get(flow::show::<Registration>))
         .route("/ui/settings", get(flow::show::<Settings>))
         .route("/ui/verification", get(flow::show::<Verification>))
+        .route("/ui/recovery", get(flow::show::<Recovery>))
         .route("/ui/error", get(error::show))
         .route("/ui/assets/{name}", get(asset))
         .route("/dev/mails", get(mails::list))
@@ -46,8 +47,12 @@ async fn change_password(Visit { cx, .. }: Visit) -> Response<Body> {
 
 /// A stylesheet, script or icon.
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
-    let Some(asset) = ipse_pages::asset(&name) else { return missing() };
-    let known = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes());
+    let Some(asset) = ipse_pages::asset(&name) else {
+        return missing();
+    };
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes());
     let mut response = Response::new(match known {
         true => Body::empty(),
         false => Body::from(bytes::Bytes::from(asset.bytes.into_owned())),

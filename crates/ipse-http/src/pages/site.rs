@@ -2,7 +2,7 @@
 
 use ipse_config::Config;
 use ipse_core::Cx;
-use ipse_core::flow::{Kind, Login, Registration, Settings, Verification};
+use ipse_core::flow::{Kind, Login, Recovery, Registration, Settings, Verification};
 use ipse_model::FlowName;
 use ipse_pages::{CONTENT_SECURITY_POLICY, Site};
 use url::Url;
@@ -34,9 +34,15 @@ pub(super) fn site(cx: &Cx) -> Site {
         assets: cx.public_url("ui/assets"),
         home: own::<Login>(config).then(|| cx.public_url("")),
         login: Some(start::<Login>(cx)),
-        registration: flows.registration.enabled.then(|| start::<Registration>(cx)),
-        recovery: flows.recovery.enabled.then(|| cx.public_url("self-service/recovery/browser")),
-        verification: flows.verification.enabled.then(|| start::<Verification>(cx)),
+        registration: flows
+            .registration
+            .enabled
+            .then(|| start::<Registration>(cx)),
+        recovery: flows.recovery.enabled.then(|| start::<Recovery>(cx)),
+        verification: flows
+            .verification
+            .enabled
+            .then(|| start::<Verification>(cx)),
         settings: Some(start::<Settings>(cx)),
         logout: None,
     }
@@ -44,7 +50,12 @@ pub(super) fn site(cx: &Cx) -> Site {
 
 /// The service is called as its mails are signed.
 fn name(config: &Config) -> String {
-    let name = config.courier.smtp.from_name.as_deref().filter(|name| !name.is_empty());
+    let name = config
+        .courier
+        .smtp
+        .from_name
+        .as_deref()
+        .filter(|name| !name.is_empty());
     name.unwrap_or("Ipse").to_owned()
 }
 
@@ -58,10 +69,14 @@ pub(super) fn policy(cx: &Cx) -> String {
         policy.push_str(source);
     };
     let public = Url::parse(&cx.snapshot.public_base_url).ok();
-    let default = config.selfservice.default_browser_return_url.clone();
-    for url in public.into_iter().chain(default) {
-        add(&url.origin().ascii_serialization());
-    }
+    let origins = [public, Some(config.default_return_url())]
+        .into_iter()
+        .flatten();
+    let mut origins: Vec<_> = origins
+        .map(|url| url.origin().ascii_serialization())
+        .collect();
+    origins.dedup();
+    origins.iter().for_each(|origin| add(origin));
     for pattern in &config.selfservice.allowed_return_urls {
         if let Some(source) = source(pattern) {
             add(&source);
@@ -77,7 +92,10 @@ pub(super) fn policy(cx: &Cx) -> String {
 fn source(pattern: &str) -> Option<String> {
     let (scheme, rest) = pattern.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;
-    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-.*:[]+".contains(c));
+    let plain = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-.*:[]+".contains(c))
+    };
     (!host.is_empty() && plain(host) && plain(scheme)).then(|| format!("{scheme}://{host}"))
 }
 
@@ -87,8 +105,14 @@ mod tests {
 
     #[test]
     fn sources_are_origins_and_nothing_that_breaks_the_policy() {
-        assert_eq!(source("https://a.org:8080/x?y").as_deref(), Some("https://a.org:8080"));
-        assert_eq!(source("https://*.a.org/").as_deref(), Some("https://*.a.org"));
+        assert_eq!(
+            source("https://a.org:8080/x?y").as_deref(),
+            Some("https://a.org:8080")
+        );
+        assert_eq!(
+            source("https://*.a.org/").as_deref(),
+            Some("https://*.a.org")
+        );
         for odd in ["/path", "https://", "https://a;script-src *", "x y://a"] {
             assert_eq!(source(odd), None, "{odd}");
         }

@@ -32,8 +32,14 @@ impl Place {
     #[must_use]
     pub fn of(host: &str, port: u16, socket: &Socket) -> Self {
         match host.strip_prefix("unix:") {
-            Some(path) => Self::Unix { path: path.into(), socket: socket.clone() },
-            None => Self::Tcp { host: host.to_owned(), port },
+            Some(path) => Self::Unix {
+                path: path.into(),
+                socket: socket.clone(),
+            },
+            None => Self::Tcp {
+                host: host.to_owned(),
+                port,
+            },
         }
     }
 }
@@ -82,7 +88,10 @@ impl Listener {
             Place::Tcp { host, port } => tcp(host, *port).await.map(Kind::Tcp),
             Place::Unix { path, socket } => unix(path, socket).await.map(Kind::Unix),
         };
-        kind.map(Self).map_err(|cause| BindError { place: place.clone(), cause })
+        kind.map(Self).map_err(|cause| BindError {
+            place: place.clone(),
+            cause,
+        })
     }
 
     /// The address of a TCP listener.
@@ -133,7 +142,10 @@ async fn unix(path: &Path, socket: &Socket) -> io::Result<UnixListener> {
 /// Removes the socket of a server that has ended without cleaning up, but not that of one that still answers.
 async fn remove_stale(path: &Path) -> io::Result<()> {
     if UnixStream::connect(path).await.is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens there"));
+        return Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            "another server listens there",
+        ));
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -155,7 +167,10 @@ fn id_of(name: &str, registry: &str) -> io::Result<Option<u32>> {
         (parts.next() == Some(name)).then(|| parts.nth(1)?.parse().ok())?
     });
     id.map(Some).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::NotFound, format!("there is no {name} in {registry}"))
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("there is no {name} in {registry}"),
+        )
     })
 }
 
@@ -167,29 +182,46 @@ mod tests {
     fn hosts_are_ports_or_sockets() {
         let socket = Socket::default();
         let tcp = Place::of("127.0.0.1", 80, &socket);
-        assert_eq!(tcp, Place::Tcp { host: "127.0.0.1".to_owned(), port: 80 });
+        assert_eq!(
+            tcp,
+            Place::Tcp {
+                host: "127.0.0.1".to_owned(),
+                port: 80
+            }
+        );
         let unix = Place::of("unix:/run/ipse.sock", 80, &socket);
         assert_eq!(unix.to_string(), "unix:/run/ipse.sock");
     }
 
     #[tokio::test]
     async fn a_port_can_be_taken_once() {
-        let first = Listener::bind(&Place::of("127.0.0.1", 0, &Socket::default())).await.unwrap();
+        let first = Listener::bind(&Place::of("127.0.0.1", 0, &Socket::default()))
+            .await
+            .unwrap();
         let port = first.address().unwrap().port();
         let place = Place::of("127.0.0.1", port, &Socket::default());
         let error = Listener::bind(&place).await.unwrap_err().to_string();
-        assert!(error.starts_with(&format!("can't listen at 127.0.0.1:{port}")), "{error}");
+        assert!(
+            error.starts_with(&format!("can't listen at 127.0.0.1:{port}")),
+            "{error}"
+        );
     }
 
     #[tokio::test]
     async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
         let directory = std::env::temp_dir().join(format!("ipse-listener-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let place = Place::Unix { path: directory.join("a.sock"), socket: Socket::default() };
+        let place = Place::Unix {
+            path: directory.join("a.sock"),
+            socket: Socket::default(),
+        };
         drop(Listener::bind(&place).await.unwrap());
         let second = Listener::bind(&place).await.unwrap();
         assert!(Listener::bind(&place).await.is_err());
-        let mode = std::fs::metadata(directory.join("a.sock")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(directory.join("a.sock"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, Socket::default().mode);
         drop(second);
         std::fs::remove_dir_all(&directory).unwrap();

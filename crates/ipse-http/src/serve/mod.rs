@@ -65,7 +65,12 @@ impl Stopped {
 }
 
 /// Answers connections until told to stop.
-pub async fn serve(listener: Listener, door: Door, certificate: Option<Certificate>, stopped: Stopped) {
+pub async fn serve(
+    listener: Listener,
+    door: Door,
+    certificate: Option<Certificate>,
+    stopped: Stopped,
+) {
     let server = Arc::new(Server {
         door,
         builder: builder(),
@@ -91,7 +96,10 @@ pub async fn serve(listener: Listener, door: Door, certificate: Option<Certifica
         }
     }
     drop(listener);
-    if tokio::time::timeout(LAST_CALL, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(LAST_CALL, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests have taken too long to wait for them");
     }
 }
@@ -137,15 +145,19 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let door = self.door.clone().map_request(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(Peer(peer));
-            }
-            request
-        });
-        let connection =
-            self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(door));
+        let door = self
+            .door
+            .clone()
+            .map_request(move |request: Request<Incoming>| {
+                let mut request = request.map(Body::new);
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(Peer(peer));
+                }
+                request
+            });
+        let connection = self
+            .builder
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(door));
         // Clients go away when they like; that is nothing to report.
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(error = %error, "a connection broke");
@@ -155,7 +167,13 @@ impl Server {
 
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(PATIENCE));
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(PATIENCE));
     builder
 }

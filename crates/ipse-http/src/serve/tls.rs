@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ipse_config::{Tls, TlsSource};
+use ipse_config::{Secret, Tls, TlsSource};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -71,9 +71,15 @@ impl Certificate {
 }
 
 fn read(source: &TlsSource, what: &'static str) -> Result<Vec<u8>, TlsError> {
-    let inline = source.base64.as_ref().map(|secret| secret.expose()).filter(|text| !text.is_empty());
+    let inline = source
+        .base64
+        .as_ref()
+        .map(Secret::expose)
+        .filter(|text| !text.is_empty());
     if let Some(text) = inline {
-        return STANDARD.decode(text.trim()).map_err(|_| TlsError::NotBase64(what));
+        return STANDARD
+            .decode(text.trim())
+            .map_err(|_| TlsError::NotBase64(what));
     }
     let path = source.path.clone().unwrap_or_default();
     std::fs::read(&path).map_err(|cause| TlsError::File { path, cause })
@@ -90,16 +96,34 @@ mod tests {
 
     #[test]
     fn what_can_not_be_read_is_named_without_being_shown() {
-        let source = |path: &str| TlsSource { path: Some(path.into()), base64: None };
-        let tls = Tls { key: source("/nowhere/key.pem"), cert: source("/nowhere/cert.pem") };
+        let source = |path: &str| TlsSource {
+            path: Some(path.into()),
+            base64: None,
+        };
+        let tls = Tls {
+            key: source("/nowhere/key.pem"),
+            cert: source("/nowhere/cert.pem"),
+        };
         let error = Certificate::load(&tls).err().unwrap().to_string();
         assert!(error.starts_with("can't read /nowhere/cert.pem"), "{error}");
-        let inline = |text: &str| TlsSource { path: None, base64: Some(ipse_config::Secret::new(text)) };
-        let tls = Tls { key: inline("c2VjcmV0"), cert: inline("***") };
+        let inline = |text: &str| TlsSource {
+            path: None,
+            base64: Some(Secret::new(text)),
+        };
+        let tls = Tls {
+            key: inline("c2VjcmV0"),
+            cert: inline("***"),
+        };
         let error = Certificate::load(&tls).err().unwrap().to_string();
         assert_eq!(error, "the certificate is not valid Base64");
-        let tls = Tls { key: inline("c2VjcmV0"), cert: inline("c2VjcmV0") };
+        let tls = Tls {
+            key: inline("c2VjcmV0"),
+            cert: inline("c2VjcmV0"),
+        };
         let error = Certificate::load(&tls).err().unwrap().to_string();
-        assert_eq!(error, "the certificate is not in PEM format, or there is none in it");
+        assert_eq!(
+            error,
+            "the certificate is not in PEM format, or there is none in it"
+        );
     }
 }

@@ -7,10 +7,16 @@ use serde_json::json;
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn submit(server: &TestServer, content_type: &str, body: impl Into<axum::body::Body>) -> Reply {
+async fn submit(
+    server: &TestServer,
+    content_type: &str,
+    body: impl Into<axum::body::Body>,
+) -> Reply {
     let mut native = server.native();
     let flow: Flow = native.start("login").await;
-    native.body(Method::POST, flow.action(), (content_type, body)).await
+    native
+        .body(Method::POST, flow.action(), (content_type, body))
+        .await
 }
 
 /// The form comes back with one message that says what was wrong.
@@ -44,7 +50,12 @@ async fn hostile_bodies_are_explained_on_the_form() {
     let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
     let wide = format!("{{\"a\":[{}1]}}", "1,".repeat(100_000));
     let large = json!({ "method": "password", "password": "x".repeat(5_500_000) }).to_string();
-    for (content_type, body) in [(FORM, many.join("&")), (JSON, deep), (JSON, wide), (JSON, large)] {
+    for (content_type, body) in [
+        (FORM, many.join("&")),
+        (JSON, deep),
+        (JSON, wide),
+        (JSON, large),
+    ] {
         let beginning = body[..40].to_owned();
         assert_explained(&submit(&server, content_type, body).await, &beginning);
     }
@@ -61,7 +72,8 @@ async fn rubbish_in_headers_is_no_session() {
         ("cookie", "ory_kratos_session=; ;;=;"),
     ] {
         let mut native = server.native();
-        let mut request = native.request(Method::GET, "/sessions/whoami", axum::body::Body::empty());
+        let mut request =
+            native.request(Method::GET, "/sessions/whoami", axum::body::Body::empty());
         request.headers_mut().insert(name, value.parse().unwrap());
         let reply = native.send(request).await;
         assert_eq!(reply.status, 401, "{name}: {value}");
@@ -71,11 +83,17 @@ async fn rubbish_in_headers_is_no_session() {
 #[tokio::test]
 async fn a_bad_cookie_does_not_spoil_a_good_token() {
     let server = TestServer::new().await;
-    let alice = server.identity("alice").password("Zq7-ee34ecd9caab5367ffa5").create().await;
+    let alice = server
+        .identity("alice")
+        .password("Zq7-ee34ecd9caab5367ffa5")
+        .create()
+        .await;
     let mut native = server.native();
     native.sign_in(&alice).await;
     let mut request = native.request(Method::GET, "/sessions/whoami", axum::body::Body::empty());
-    request.headers_mut().insert("cookie", "ory_kratos_session=nonsense".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("cookie", "ory_kratos_session=nonsense".parse().unwrap());
     let reply = native.send(request).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("x-kratos-authenticated-identity-id"), alice.id);
@@ -84,17 +102,25 @@ async fn a_bad_cookie_does_not_spoil_a_good_token() {
 #[tokio::test]
 async fn a_session_cookie_can_not_be_moved_into_another_cookie() {
     let server = TestServer::new().await;
-    let alice = server.identity("alice").password("Zq7-ee34ecd9caab5367ffa5").create().await;
+    let alice = server
+        .identity("alice")
+        .password("Zq7-ee34ecd9caab5367ffa5")
+        .create()
+        .await;
     let mut browser = server.browser();
     browser.sign_in(&alice).await;
     assert_eq!(browser.get_json("/sessions/whoami").await.status, 200);
     let session = browser.cookies.remove("ory_kratos_session").unwrap();
-    browser.cookies.insert("ory_kratos_continuity".to_owned(), session.clone());
+    browser
+        .cookies
+        .insert("ory_kratos_continuity".to_owned(), session.clone());
     assert_eq!(browser.get_json("/sessions/whoami").await.status, 401);
     let mut changed = session;
     let last = changed.pop().unwrap();
     changed.push(if last == 'A' { 'B' } else { 'A' });
-    browser.cookies.insert("ory_kratos_session".to_owned(), changed);
+    browser
+        .cookies
+        .insert("ory_kratos_session".to_owned(), changed);
     assert_eq!(browser.get_json("/sessions/whoami").await.status, 401);
 }
 
@@ -110,7 +136,11 @@ async fn ids_that_are_none_are_refused_politely() {
         let status = server.native().get(path).await.status.as_u16();
         assert!((400..500).contains(&status), "{path}: {status}");
     }
-    for path in ["/admin/identities/%ff", "/admin/sessions/..%2f", "/admin/courier/messages/%00"] {
+    for path in [
+        "/admin/identities/%ff",
+        "/admin/sessions/..%2f",
+        "/admin/courier/messages/%00",
+    ] {
         let status = server.admin().get(path).await.status.as_u16();
         assert!((400..500).contains(&status), "{path}: {status}");
     }

@@ -34,11 +34,21 @@ const KEPT: [(&str, &[&str]); 9] = [
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let output = Command::new(cargo)
-        .args(["metadata", "--offline", "--no-deps", "--format-version", "1"])
+        .args([
+            "metadata",
+            "--offline",
+            "--no-deps",
+            "--format-version",
+            "1",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     metadata["packages"]
@@ -48,7 +58,10 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
         .map(|package| {
             let used = package["dependencies"].as_array().unwrap().iter();
             let used = used.filter(|dependency| dependency["kind"].is_null());
-            (text(&package["name"]), used.map(|dependency| text(&dependency["name"])).collect())
+            (
+                text(&package["name"]),
+                used.map(|dependency| text(&dependency["name"])).collect(),
+            )
         })
         .collect()
 }
@@ -74,7 +87,10 @@ fn libraries_stay_in_the_crates_they_are_for() {
     for (name, used) in dependencies() {
         for (library, owners) in KEPT {
             let uses = used.iter().any(|dependency| dependency == library);
-            assert!(!uses || owners.contains(&name.as_str()), "{name} must not use {library}");
+            assert!(
+                !uses || owners.contains(&name.as_str()),
+                "{name} must not use {library}"
+            );
         }
     }
 }

@@ -10,9 +10,9 @@ mod urlencoded;
 #[cfg(test)]
 mod tests;
 
-use http::HeaderMap;
 use http::Method;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use ipse_core::flow::form::{Encoding, Form, FormProblem};
 
 use super::negotiate::media_type;
@@ -26,16 +26,20 @@ pub(crate) fn decode(
     if body.is_empty() {
         return Err(FormProblem::Empty);
     }
-    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
     let content_type = String::from_utf8_lossy(content_type);
     let (fields, encoding) = match media_type(&content_type).to_ascii_lowercase().as_str() {
         "application/json" => (json::decode(body)?, Encoding::Json),
         "application/x-www-form-urlencoded" => {
             (tree::from_form(urlencoded::decode(body)?)?, Encoding::Form)
         }
-        "multipart/form-data" => {
-            (tree::from_form(multipart::decode(&content_type, body)?)?, Encoding::Form)
-        }
+        "multipart/form-data" => (
+            tree::from_form(multipart::decode(&content_type, body)?)?,
+            Encoding::Form,
+        ),
         _ => return Err(unknown(method, &content_type)),
     };
     Ok(Form { fields, encoding })

@@ -54,8 +54,7 @@ fn part(part: &[u8]) -> Result<Option<(String, String)>, FormProblem> {
     if parameter(disposition, "filename").is_some() {
         return Ok(None);
     }
-    let name =
-        parameter(disposition, "name").ok_or(FormProblem::NotAForm("a part has no name"))?;
+    let name = parameter(disposition, "name").ok_or(FormProblem::NotAForm("a part has no name"))?;
     Ok(Some((name, utf8(part[split + 4..].to_vec())?)))
 }
 
@@ -91,5 +90,7 @@ fn value(text: &str) -> (String, &str) {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }

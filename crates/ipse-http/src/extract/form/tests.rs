@@ -33,13 +33,19 @@ fn the_same_fields_come_out_of_all_three_encodings() {
         "traits": { "email": "a+b@example.org", "name": { "first": "Zoë & Söhne" } }
     });
     let json = decode(JSON, wanted.to_string()).unwrap();
-    assert_eq!((Value::Object(json.fields), json.encoding), (wanted.clone(), Encoding::Json));
+    assert_eq!(
+        (Value::Object(json.fields), json.encoding),
+        (wanted.clone(), Encoding::Json)
+    );
     let form = decode(
         FORM,
         "method=profile&traits.email=a%2Bb%40example.org&traits.name.first=Zo%C3%AB+%26+S%C3%B6hne",
     );
     let form = form.unwrap();
-    assert_eq!((Value::Object(form.fields), form.encoding), (wanted.clone(), Encoding::Form));
+    assert_eq!(
+        (Value::Object(form.fields), form.encoding),
+        (wanted.clone(), Encoding::Form)
+    );
     let body = part("method", "profile")
         + &part("traits.email", "a+b@example.org")
         + &part("traits.name.first", "Zoë & Söhne")
@@ -53,24 +59,42 @@ fn dotted_keys_of_json_are_paths_too() {
     let wanted = json!({ "traits": { "name": { "first": "Ada" }, "age": 3, "email": "x" } });
     assert_eq!(fields(JSON, body), wanted);
     // Only the topmost ones are: deeper keys may have dots of their own.
-    assert_eq!(fields(JSON, r#"{"a":{"b.c":1}}"#), json!({ "a": { "b.c": 1 } }));
-    assert_eq!(fields(JSON, r#"{"a..b":1,".":2}"#), json!({ "a..b": 1, ".": 2 }));
+    assert_eq!(
+        fields(JSON, r#"{"a":{"b.c":1}}"#),
+        json!({ "a": { "b.c": 1 } })
+    );
+    assert_eq!(
+        fields(JSON, r#"{"a..b":1,".":2}"#),
+        json!({ "a..b": 1, ".": 2 })
+    );
 }
 
 #[test]
 fn a_value_can_not_be_a_group_as_well() {
     for body in [r#"{"a":1,"a.b":2}"#, r#"{"a.b":1,"a":2}"#] {
-        assert!(matches!(decode(JSON, body), Err(FormProblem::NotAForm(_))), "{body}");
+        assert!(
+            matches!(decode(JSON, body), Err(FormProblem::NotAForm(_))),
+            "{body}"
+        );
     }
-    assert!(matches!(decode(FORM, "a=1&a.b=2"), Err(FormProblem::NotAForm(_))));
+    assert!(matches!(
+        decode(FORM, "a=1&a.b=2"),
+        Err(FormProblem::NotAForm(_))
+    ));
 }
 
 #[test]
 fn repeated_names_are_accepted() {
-    assert_eq!(fields(FORM, "method=password&x=1&method=profile")["method"], "password");
+    assert_eq!(
+        fields(FORM, "method=password&x=1&method=profile")["method"],
+        "password"
+    );
     assert_eq!(fields(FORM, "news=false&news=true")["news"], "true");
     assert_eq!(fields(FORM, "news=false")["news"], "false");
-    assert_eq!(fields(JSON, r#"{"method":"a","method":"b"}"#)["method"], "b");
+    assert_eq!(
+        fields(JSON, r#"{"method":"a","method":"b"}"#)["method"],
+        "b"
+    );
 }
 
 #[test]
@@ -90,7 +114,11 @@ fn what_is_no_json_object_is_named() {
         ("true", "True"),
         ("false", "False"),
     ] {
-        assert_eq!(decode(JSON, body), Err(FormProblem::NotAnObject(kind)), "{body}");
+        assert_eq!(
+            decode(JSON, body),
+            Err(FormProblem::NotAnObject(kind)),
+            "{body}"
+        );
     }
     for body in ["{\"a\":1", "{a:1}", " ", "\u{feff}"] {
         assert_eq!(decode(JSON, body), Err(FormProblem::NotJson), "{body}");
@@ -102,7 +130,10 @@ fn what_is_no_json_object_is_named() {
 fn a_content_type_is_needed() {
     assert_eq!(decode(JSON, ""), Err(FormProblem::Empty));
     let problem = decode("", "{}").unwrap_err();
-    assert!(problem.to_string().contains("\"Content-Type: \""), "{problem}");
+    assert!(
+        problem.to_string().contains("\"Content-Type: \""),
+        "{problem}"
+    );
     let problem = decode("application/xml", "<a/>").unwrap_err();
     assert!(problem.to_string().contains("application/xml"), "{problem}");
 }
@@ -114,7 +145,10 @@ fn text_no_database_can_hold_is_refused() {
     assert_eq!(decode(JSON, r#"{"a\u0000":1}"#), expected);
     assert_eq!(decode(FORM, "a=%00"), expected);
     assert_eq!(decode(FORM, "a%00=1"), expected);
-    assert_eq!(decode(FORM, "a=%ff"), Err(FormProblem::NotAForm("it is not valid UTF-8")));
+    assert_eq!(
+        decode(FORM, "a=%ff"),
+        Err(FormProblem::NotAForm("it is not valid UTF-8"))
+    );
 }
 
 #[test]
@@ -127,7 +161,10 @@ fn too_much_and_too_deep_is_refused() {
     assert_eq!(decode(JSON, deep), Err(FormProblem::TooComplex));
     let abyss = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
     assert_eq!(decode(JSON, abyss), Err(FormProblem::NotJson));
-    assert_eq!(decode(FORM, vec!["a"; 100].join(".")), Err(FormProblem::TooComplex));
+    assert_eq!(
+        decode(FORM, vec!["a"; 100].join(".")),
+        Err(FormProblem::TooComplex)
+    );
 }
 
 #[test]
@@ -136,12 +173,26 @@ fn multipart_has_its_odd_corners() {
     let body = format!("preamble\r\n{file}{}--b--", part("a", "1\r\n2"));
     assert_eq!(fields(PARTS, &body), json!({ "a": "1\r\n2" }));
     let quoted = "multipart/form-data; charset=utf-8; boundary=\"b\"";
-    assert_eq!(fields(quoted, &(part("a\\\"b", "") + "--b--")), json!({ "a\"b": "" }));
+    assert_eq!(
+        fields(quoted, &(part("a\\\"b", "") + "--b--")),
+        json!({ "a\"b": "" })
+    );
     assert_eq!(fields(PARTS, "x"), json!({}));
-    for broken in ["--b", "--b\r\n", "--b\r\n\r\nx\r\n--b--", "--b\r\nX: y\r\n\r\nx\r\n--b--"] {
-        assert!(matches!(decode(PARTS, broken), Err(FormProblem::NotAForm(_))), "{broken:?}");
+    for broken in [
+        "--b",
+        "--b\r\n",
+        "--b\r\n\r\nx\r\n--b--",
+        "--b\r\nX: y\r\n\r\nx\r\n--b--",
+    ] {
+        assert!(
+            matches!(decode(PARTS, broken), Err(FormProblem::NotAForm(_))),
+            "{broken:?}"
+        );
     }
-    assert!(matches!(decode("multipart/form-data", "x"), Err(FormProblem::NotAForm(_))));
+    assert!(matches!(
+        decode("multipart/form-data", "x"),
+        Err(FormProblem::NotAForm(_))
+    ));
 }
 
 proptest! {

@@ -11,7 +11,7 @@ const DEEPEST: usize = 32;
 
 /// From the pairs of a form.
 ///
-/// Of a name given several times the first value counts, as a page can't be made to add fields at its end then; unless
+/// Of a name given several times the first value counts, as with the reference, unless
 /// all values are booleans: a checkbox with a hidden field before it sends `false` and, when ticked, `true`.
 pub(super) fn from_form(pairs: Vec<(String, String)>) -> Result<Map<String, Value>, FormProblem> {
     if pairs.len() > MOST_FIELDS {
@@ -92,10 +92,16 @@ fn grow(flat: Map<String, Value>) -> Result<Map<String, Value>, FormProblem> {
 }
 
 fn put(tree: &mut Map<String, Value>, path: &[&str], value: Value) -> Result<(), FormProblem> {
-    let (Some((last, groups)), mut at) = (path.split_last(), tree) else { return Ok(()) };
+    let (Some((last, groups)), mut at) = (path.split_last(), tree) else {
+        return Ok(());
+    };
     for group in groups {
-        let below = at.entry(*group).or_insert_with(|| Value::Object(Map::new()));
-        let Value::Object(below) = below else { return Err(CONTRADICTION) };
+        let below = at
+            .entry(*group)
+            .or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(below) = below else {
+            return Err(CONTRADICTION);
+        };
         at = below;
     }
     match (at.get_mut(*last), value) {
@@ -108,4 +114,5 @@ fn put(tree: &mut Map<String, Value>, path: &[&str], value: Value) -> Result<(),
     Ok(())
 }
 
-const CONTRADICTION: FormProblem = FormProblem::NotAForm("a field is a value and a group of fields");
+const CONTRADICTION: FormProblem =
+    FormProblem::NotAForm("a field is a value and a group of fields");

@@ -7,7 +7,10 @@ use super::utf8;
 
 /// Decodes the pairs of a body in their order.
 pub(super) fn decode(body: &[u8]) -> Result<Vec<(String, String)>, FormProblem> {
-    body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(pair).collect()
+    body.split(|&byte| byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(pair)
+        .collect()
 }
 
 fn pair(pair: &[u8]) -> Result<(String, String), FormProblem> {
@@ -20,7 +23,9 @@ fn pair(pair: &[u8]) -> Result<(String, String), FormProblem> {
 }
 
 fn text(encoded: &[u8]) -> Result<String, FormProblem> {
-    let spaced: Vec<u8> =
-        encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
     utf8(percent_decode(&spaced).collect())
 }
