@@ -43,3 +43,34 @@ pub fn add_unknown<'a>(ui: &'a mut Container, name: &str) -> &'a mut Node {
 fn chooses_method(node: &Node) -> bool {
     node.as_input().is_some_and(|input| input.input_type == InputType::Submit && input.name == "method")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(nodes: &[(&'static str, Group)], unknown: &str) -> Vec<String> {
+        let mut ui = Container::new("/");
+        for (name, group) in nodes {
+            ui.push(Node::input(*name, *group, InputType::Text));
+        }
+        assert_eq!(add_unknown(&mut ui, unknown).name(), unknown);
+        ui.nodes.iter().map(|node| node.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_unknown_comes_after_what_all_methods_share() {
+        let (csrf, identifier) = (("csrf_token", Group::Default), ("identifier", Group::Default));
+        let (password, method) = (("password", Group::Password), ("method", Group::Password));
+        assert_eq!(
+            names(&[csrf, identifier, password, method], "x"),
+            ["csrf_token", "identifier", "password", "x", "method"]
+        );
+        let key = ("webauthn_login", Group::Webauthn);
+        assert_eq!(
+            names(&[csrf, key, password, method], "x"),
+            ["csrf_token", "x", "webauthn_login", "password", "method"]
+        );
+        assert_eq!(names(&[("code", Group::Code)], "x"), ["code", "x"]);
+        assert_eq!(names(&[], "x"), ["x"]);
+    }
+}

@@ -131,7 +131,11 @@ pub fn leads_to_verification(hooks: &[Hook]) -> bool {
 /// Whether clients are told which verification flow to show.
 #[must_use]
 pub fn shows_verification(cx: &Cx, hooks: &[Hook]) -> bool {
-    leads_to_verification(hooks) || cx.config().feature_flags.legacy_continue_with_verification_ui
+    leads_to_verification(hooks)
+        || cx
+            .config()
+            .feature_flags
+            .legacy_continue_with_verification_ui
 }
 
 /// Whether signing in starts the verification of addresses that aren't verified yet.

@@ -13,7 +13,9 @@ use crate::flow::{FlowError, Kind, with_query};
 
 /// Refuses the login of an account without a verified address.
 pub(super) async fn require(cx: &Cx, stage: &mut Stage<'_>) -> Result<(), FlowError> {
-    let Some(identity) = stage.identity.as_deref() else { return Ok(()) };
+    let Some(identity) = stage.identity.as_deref() else {
+        return Ok(());
+    };
     if identity.verifiable_addresses.is_empty() {
         tracing::error!(
             identity_id = %identity.id,
@@ -24,10 +26,18 @@ pub(super) async fn require(cx: &Cx, stage: &mut Stage<'_>) -> Result<(), FlowEr
             .answered_with(400)
             .into());
     }
-    if identity.verifiable_addresses.iter().any(|address| address.verified) {
+    if identity
+        .verifiable_addresses
+        .iter()
+        .any(|address| address.verified)
+    {
         return Ok(());
     }
-    if !cx.config().feature_flags.legacy_require_verified_login_error {
+    if !cx
+        .config()
+        .feature_flags
+        .legacy_require_verified_login_error
+    {
         let flows = start(cx, stage).await?;
         if let Some(first) = flows.first().and_then(|flow| flow.url.clone()) {
             return Err(needed(flows, first).into());
@@ -38,7 +48,9 @@ pub(super) async fn require(cx: &Cx, stage: &mut Stage<'_>) -> Result<(), FlowEr
 
 /// Starts a verification flow for every address. None when verification is switched off.
 async fn start(cx: &Cx, stage: &Stage<'_>) -> Result<Vec<NextFlow>, FlowError> {
-    let Some(mut identity) = stage.identity.as_deref().cloned() else { return Ok(Vec::new()) };
+    let Some(mut identity) = stage.identity.as_deref().cloned() else {
+        return Ok(Vec::new());
+    };
     let pending = start_unverified(cx, &mut identity, stage.flow.origin())?;
     let mut batch = cx.store().batch();
     if Some(&identity) != stage.identity.as_deref() {
@@ -56,8 +68,10 @@ async fn start(cx: &Cx, stage: &Stage<'_>) -> Result<Vec<NextFlow>, FlowError> {
 
 /// 403 `session_verified_address_required`; clients know it by the code 400 inside.
 fn needed(flows: Vec<NextFlow>, first: String) -> ApiError {
-    let next: Vec<ContinueWith> =
-        flows.into_iter().map(|flow| ContinueWith::ShowVerificationUi { flow }).collect();
+    let next: Vec<ContinueWith> = flows
+        .into_iter()
+        .map(|flow| ContinueWith::ShowVerificationUi { flow })
+        .collect();
     ApiError::new(400, "An e-mail address or phone number has to be verified first")
         .id("session_verified_address_required")
         .reason("None of the addresses of this account is verified. Something to verify it with has just been sent.")

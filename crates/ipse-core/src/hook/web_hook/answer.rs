@@ -85,7 +85,10 @@ fn refusal(body: &[u8]) -> Result<HookError, HookError> {
     }
     let complaints = refusal.messages.into_iter().flat_map(|about| {
         let node = node(&about.instance_ptr);
-        let complaint = move |said| Complaint { node: node.clone(), message: message(said) };
+        let complaint = move |said| Complaint {
+            node: node.clone(),
+            message: message(said),
+        };
         about.messages.into_iter().map(complaint)
     });
     Ok(HookError::Refused(complaints.collect()))
@@ -93,8 +96,17 @@ fn refusal(body: &[u8]) -> Result<HookError, HookError> {
 
 /// Types that aren't known are remarks.
 fn message(said: Said) -> Message {
-    let kind = if said.kind == "error" { Kind::Error } else { Kind::Info };
-    Message { id: said.id, text: said.text, kind, context: said.context }
+    let kind = if said.kind == "error" {
+        Kind::Error
+    } else {
+        Kind::Info
+    };
+    Message {
+        id: said.id,
+        text: said.text,
+        kind,
+        context: said.context,
+    }
 }
 
 /// The node that a JSON pointer means: `#/traits/name/first` is `traits.name.first`.
@@ -103,8 +115,10 @@ fn node(pointer: &str) -> Option<String> {
     if path.is_empty() {
         return None;
     }
-    let segments: Vec<String> =
-        path.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect();
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+        .collect();
     Some(segments.join("."))
 }
 
@@ -120,7 +134,10 @@ mod tests {
             "url": "https://hook.example.org/", "method": "POST",
             "response": { "parse": parse }, "can_interrupt": !parse,
         });
-        let response = Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+        let response = Response::builder()
+            .status(status)
+            .body(body.as_bytes().to_vec())
+            .unwrap();
         read(&serde_json::from_value(hook).unwrap(), &response)
     }
 
@@ -149,11 +166,23 @@ mod tests {
 
     #[test]
     fn answers_that_make_no_sense_are_errors() {
-        for (status, body) in [(200, ""), (200, "x"), (200, "[1]"), (400, "x"), (400, r#"{"messages": 1}"#)] {
-            assert!(matches!(parsed(status, body), Err(HookError::Answer(_))), "{status} {body}");
+        for (status, body) in [
+            (200, ""),
+            (200, "x"),
+            (200, "[1]"),
+            (400, "x"),
+            (400, r#"{"messages": 1}"#),
+        ] {
+            assert!(
+                matches!(parsed(status, body), Err(HookError::Answer(_))),
+                "{status} {body}"
+            );
         }
         for body in ["{}", r#"{"messages": []}"#, r#"{"messages": null}"#] {
-            assert!(matches!(parsed(400, body), Err(HookError::NoMessages)), "{body}");
+            assert!(
+                matches!(parsed(400, body), Err(HookError::NoMessages)),
+                "{body}"
+            );
         }
     }
 
@@ -166,8 +195,14 @@ mod tests {
             ] },
             { "messages": [{ "id": 1236, "text": "well", "type": "info", "context": null }] },
         ] }));
-        let nodes: Vec<_> = complaints.iter().map(|complaint| complaint.node.as_deref()).collect();
-        assert_eq!(nodes, [Some("traits.name.first"), Some("traits.name.first"), None]);
+        let nodes: Vec<_> = complaints
+            .iter()
+            .map(|complaint| complaint.node.as_deref())
+            .collect();
+        assert_eq!(
+            nodes,
+            [Some("traits.name.first"), Some("traits.name.first"), None]
+        );
         assert_eq!(complaints[0].message.kind, Kind::Error);
         assert_eq!(complaints[0].message.context["value"], "x");
         assert_eq!(complaints[1].message.kind, Kind::Info);
@@ -182,15 +217,24 @@ mod tests {
     #[test]
     fn a_hook_that_can_only_interrupt_has_its_messages_read() {
         let body = json!({ "messages": [{ "messages": [{ "text": "no" }] }] }).to_string();
-        assert!(matches!(answer(false, 403, &body), Err(HookError::Refused(_))));
+        assert!(matches!(
+            answer(false, 403, &body),
+            Err(HookError::Refused(_))
+        ));
     }
 
     #[test]
     fn a_hook_that_only_tells_has_no_say() {
         let hook = json!({ "url": "https://hook.example.org/", "method": "POST" });
-        let response = Response::builder().status(403).body(b"{}".to_vec()).unwrap();
+        let response = Response::builder()
+            .status(403)
+            .body(b"{}".to_vec())
+            .unwrap();
         let outcome = read(&serde_json::from_value(hook).unwrap(), &response);
-        assert!(matches!(outcome, Err(HookError::Status(StatusCode::FORBIDDEN))));
+        assert!(matches!(
+            outcome,
+            Err(HookError::Status(StatusCode::FORBIDDEN))
+        ));
     }
 
     #[test]

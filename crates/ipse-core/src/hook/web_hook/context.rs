@@ -24,7 +24,11 @@ impl<'a> Seen<'a> {
     /// What is seen of a stage.
     pub(super) fn at(stage: &'a Stage<'_>) -> Self {
         let identity = stage.identity.as_deref();
-        Self { flow: stage.flow, identity, session: stage.session.zip(identity) }
+        Self {
+            flow: stage.flow,
+            identity,
+            session: stage.session.zip(identity),
+        }
     }
 }
 
@@ -33,15 +37,27 @@ pub(crate) fn context(cx: &Cx, seen: &Seen<'_>) -> Result<Value, HookError> {
     let allowed = &cx.config().clients.web_hook.header_allowlist;
     let mut context = Map::new();
     context.insert("flow".to_owned(), flow(cx, seen)?);
-    context.insert("request_headers".to_owned(), headers(&cx.request.headers, allowed));
-    context.insert("request_method".to_owned(), json!(cx.request.method.as_str()));
+    context.insert(
+        "request_headers".to_owned(),
+        headers(&cx.request.headers, allowed),
+    );
+    context.insert(
+        "request_method".to_owned(),
+        json!(cx.request.method.as_str()),
+    );
     context.insert("request_url".to_owned(), json!(cx.request.url));
     context.insert("request_cookies".to_owned(), cookies(&cx.request.headers));
     if let Some(identity) = seen.identity {
-        context.insert("identity".to_owned(), shown(&Public::new(identity, &cx.snapshot))?);
+        context.insert(
+            "identity".to_owned(),
+            shown(&Public::new(identity, &cx.snapshot))?,
+        );
     }
     if let Some((session, identity)) = seen.session {
-        context.insert("session".to_owned(), shown(&session::View::new(cx, session, identity))?);
+        context.insert(
+            "session".to_owned(),
+            shown(&session::View::new(cx, session, identity))?,
+        );
     }
     Ok(Value::Object(context))
 }
@@ -53,16 +69,27 @@ fn shown(view: &impl serde::Serialize) -> Result<Value, HookError> {
 /// The flow as its client sees it, with the payload of the submission. Settings flows show whose they are instead.
 fn flow(cx: &Cx, seen: &Seen<'_>) -> Result<Value, HookError> {
     let mut flow = seen.flow.to_json();
-    let Some(members) = flow.as_object_mut() else { return Ok(flow) };
-    let payload = seen.flow.transient_payload().map(ipse_model::Json::to_value);
+    let Some(members) = flow.as_object_mut() else {
+        return Ok(flow);
+    };
+    let payload = seen
+        .flow
+        .transient_payload()
+        .map(ipse_model::Json::to_value);
     match seen.flow.name() {
         FlowName::Settings => {
             if let Some(owner) = seen.identity.or(seen.session.map(|(_, identity)| identity)) {
-                members.insert("identity".to_owned(), shown(&Public::new(owner, &cx.snapshot))?);
+                members.insert(
+                    "identity".to_owned(),
+                    shown(&Public::new(owner, &cx.snapshot))?,
+                );
             }
         }
         FlowName::Verification if seen.identity.is_some() => {
-            members.insert("transient_payload".to_owned(), payload.unwrap_or_else(|| json!({})));
+            members.insert(
+                "transient_payload".to_owned(),
+                payload.unwrap_or_else(|| json!({})),
+            );
         }
         _ => members.extend(payload.map(|payload| ("transient_payload".to_owned(), payload))),
     }
@@ -73,7 +100,10 @@ fn flow(cx: &Cx, seen: &Seen<'_>) -> Result<Value, HookError> {
 fn headers(headers: &HeaderMap, allowed: &[String]) -> Value {
     let mut shown = Map::new();
     for name in headers.keys() {
-        if !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name.as_str())) {
+        if !allowed
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(name.as_str()))
+        {
             continue;
         }
         let values: Vec<Value> = headers
@@ -90,7 +120,11 @@ fn headers(headers: &HeaderMap, allowed: &[String]) -> Value {
 fn canonical(name: &str) -> String {
     let mut begins = true;
     let letter = |letter: char| {
-        let written = if begins { letter.to_ascii_uppercase() } else { letter };
+        let written = if begins {
+            letter.to_ascii_uppercase()
+        } else {
+            letter
+        };
         begins = letter == '-';
         written
     };
@@ -99,7 +133,10 @@ fn canonical(name: &str) -> String {
 
 /// All cookies by name. Of two with the same name the last one counts.
 fn cookies(headers: &HeaderMap) -> Value {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
         (!name.is_empty()).then(|| (name.to_owned(), json!(value.trim_matches('"'))))
@@ -143,7 +180,10 @@ mod tests {
 
     #[test]
     fn cookies_are_seen_by_name() {
-        let sent = map(&[("cookie", "a=1; b=\"two\"; =nameless; broken"), ("cookie", "c=x=y")]);
+        let sent = map(&[
+            ("cookie", "a=1; b=\"two\"; =nameless; broken"),
+            ("cookie", "c=x=y"),
+        ]);
         assert_eq!(cookies(&sent), json!({ "a": "1", "b": "two", "c": "x=y" }));
         assert_eq!(cookies(&HeaderMap::new()), json!({}));
     }

@@ -74,10 +74,16 @@ impl HookError {
     /// As an error of a request.
     pub(crate) fn api_error(&self) -> ApiError {
         match self.code() {
-            502 => ApiError::new(502, "A server that this one depends on gave no usable answer")
-                .reason("Please try again later."),
-            504 => ApiError::new(504, "A server that this one depends on took too long to answer")
-                .reason("Please try again later."),
+            502 => ApiError::new(
+                502,
+                "A server that this one depends on gave no usable answer",
+            )
+            .reason("Please try again later."),
+            504 => ApiError::new(
+                504,
+                "A server that this one depends on took too long to answer",
+            )
+            .reason("Please try again later."),
             _ => ApiError::internal(self),
         }
     }
@@ -86,13 +92,19 @@ impl HookError {
     pub(super) fn before(self, flow: FlowName) -> ApiError {
         let error = match &self {
             Self::Refused(complaints) => {
-                let texts: Vec<&str> =
-                    complaints.iter().map(|complaint| complaint.message.text.as_str()).collect();
+                let texts: Vec<&str> = complaints
+                    .iter()
+                    .map(|complaint| complaint.message.text.as_str())
+                    .collect();
                 ApiError::new(500, format!("A web hook has refused: {}", texts.join(" ")))
             }
             other => other.api_error(),
         };
-        if flow == FlowName::Login && error.status == 500 { error.answered_with(400) } else { error }
+        if flow == FlowName::Login && error.status == 500 {
+            error.answered_with(400)
+        } else {
+            error
+        }
     }
 }
 
@@ -120,7 +132,10 @@ mod tests {
             node: node.map(str::to_owned),
             message: text::validation::generic(text),
         };
-        HookError::Refused(vec![complaint(Some("traits.email"), "Not you."), complaint(None, "Sorry.")])
+        HookError::Refused(vec![
+            complaint(Some("traits.email"), "Not you."),
+            complaint(None, "Sorry."),
+        ])
     }
 
     fn answered(error: &ApiError) -> (u16, u16) {
@@ -133,12 +148,17 @@ mod tests {
         assert_eq!(answered(&error), (500, 500));
         assert_eq!(error.message, "A web hook has refused: Not you. Sorry.");
         assert_eq!(answered(&refused().before(FlowName::Login)), (400, 500));
-        assert_eq!(answered(&HookError::TimedOut.before(FlowName::Login)), (504, 504));
+        assert_eq!(
+            answered(&HookError::TimedOut.before(FlowName::Login)),
+            (504, 504)
+        );
     }
 
     #[test]
     fn in_a_flow_the_reasons_go_onto_the_form() {
-        let FlowError::Invalid(complaints) = FlowError::from(refused()) else { panic!() };
+        let FlowError::Invalid(complaints) = FlowError::from(refused()) else {
+            panic!()
+        };
         assert_eq!(complaints[0].node.as_deref(), Some("traits.email"));
         assert_eq!(complaints.len(), 2);
     }
@@ -151,7 +171,10 @@ mod tests {
         };
         assert_eq!(answer(HookError::TimedOut), (504, 504));
         assert_eq!(answer(HookError::Status(StatusCode::NOT_FOUND)), (502, 502));
-        assert_eq!(answer(HookError::GivenUp(StatusCode::BAD_GATEWAY)), (400, 500));
+        assert_eq!(
+            answer(HookError::GivenUp(StatusCode::BAD_GATEWAY)),
+            (400, 500)
+        );
         assert_eq!(answer(HookError::NoTemplate), (400, 500));
     }
 }

@@ -39,14 +39,25 @@ impl<'a> Target<'a> {
     ) -> Result<Self, HookError> {
         let mut sent = HeaderMap::new();
         for (name, value) in headers {
-            sent.append(name.parse::<HeaderName>().map_err(http::Error::from)?, sensitive(value.expose())?);
+            sent.append(
+                name.parse::<HeaderName>().map_err(http::Error::from)?,
+                sensitive(value.expose())?,
+            );
         }
         if let Some(auth) = auth {
             authenticate(&mut sent, auth)?;
         }
-        sent.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(JSON));
-        let method = method.to_ascii_uppercase().parse().map_err(http::Error::from)?;
-        Ok(Self { url, method, headers: sent })
+        sent.entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(JSON));
+        let method = method
+            .to_ascii_uppercase()
+            .parse()
+            .map_err(http::Error::from)?;
+        Ok(Self {
+            url,
+            method,
+            headers: sent,
+        })
     }
 
     /// Whether the method allows a body. All but `TRACE` do, even if some servers don't expect it.
@@ -64,7 +75,9 @@ impl<'a> Target<'a> {
 
     /// The request with this body.
     pub(crate) fn request(&self, body: Option<&Value>) -> Result<Request<Vec<u8>>, HookError> {
-        let mut request = Request::builder().method(&self.method).uri(self.url.as_str());
+        let mut request = Request::builder()
+            .method(&self.method)
+            .uri(self.url.as_str());
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
@@ -77,8 +90,14 @@ impl<'a> Target<'a> {
     }
 
     fn media_type(&self) -> &str {
-        let header = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        header.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
+        let header = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        header
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default()
+            .trim()
     }
 }
 
@@ -128,7 +147,9 @@ mod tests {
 
     fn hook(more: &Value) -> WebHook {
         let mut hook = json!({ "url": "https://hook.example.org/a?b=c", "method": "put" });
-        hook.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        hook.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         serde_json::from_value(hook).unwrap()
     }
 
@@ -157,23 +178,40 @@ mod tests {
         let form = json!({ "headers": { "content-type": "application/x-www-form-urlencoded" } });
         let sent = request(&form, &json!({ "space": "a b&c=ä", "mail": "x@y" })).unwrap();
         assert_eq!(sent.body(), b"mail=x%40y&space=a+b%26c%3D%C3%A4");
-        assert!(matches!(request(&form, &json!({ "n": 1 })), Err(HookError::NoForm)));
-        assert!(matches!(request(&form, &json!("x")), Err(HookError::NoForm)));
+        assert!(matches!(
+            request(&form, &json!({ "n": 1 })),
+            Err(HookError::NoForm)
+        ));
+        assert!(matches!(
+            request(&form, &json!("x")),
+            Err(HookError::NoForm)
+        ));
     }
 
     #[test]
     fn other_types_are_refused() {
         let text = json!({ "headers": { "Content-Type": "text/plain" } });
-        assert!(matches!(request(&text, &json!({})), Err(HookError::ContentType(_))));
+        assert!(matches!(
+            request(&text, &json!({})),
+            Err(HookError::ContentType(_))
+        ));
         let json = json!({ "headers": { "Content-Type": "application/json; charset=utf-8" } });
         assert!(request(&json, &json!({})).is_ok());
     }
 
     #[test]
     fn credentials_go_where_they_are_configured() {
-        let auth = |auth: Value| request(&json!({ "auth": auth, "headers": { "Cookie": "a=b" } }), &json!({}));
+        let auth = |auth: Value| {
+            request(
+                &json!({ "auth": auth, "headers": { "Cookie": "a=b" } }),
+                &json!({}),
+            )
+        };
         let basic = json!({ "type": "basic_auth", "config": { "user": "u", "password": "p:q" } });
-        assert_eq!(header(&auth(basic).unwrap(), "authorization"), "Basic dTpwOnE=");
+        assert_eq!(
+            header(&auth(basic).unwrap(), "authorization"),
+            "Basic dTpwOnE="
+        );
         let key = |place: &str| json!({ "type": "api_key", "config": { "name": "X-Key", "value": "v", "in": place } });
         assert_eq!(header(&auth(key("header")).unwrap(), "x-key"), "v");
         let cookies = auth(key("cookie")).unwrap();
@@ -183,14 +221,27 @@ mod tests {
 
     #[test]
     fn what_no_request_can_hold_is_an_error_and_no_panic() {
-        assert!(matches!(request(&json!({ "headers": { "a b": "c" } }), &json!({})), Err(HookError::Request(_))));
-        assert!(matches!(request(&json!({ "headers": { "a": "b\nc" } }), &json!({})), Err(HookError::Request(_))));
-        assert!(matches!(request(&json!({ "method": "no method" }), &json!({})), Err(HookError::Request(_))));
+        assert!(matches!(
+            request(&json!({ "headers": { "a b": "c" } }), &json!({})),
+            Err(HookError::Request(_))
+        ));
+        assert!(matches!(
+            request(&json!({ "headers": { "a": "b\nc" } }), &json!({})),
+            Err(HookError::Request(_))
+        ));
+        assert!(matches!(
+            request(&json!({ "method": "no method" }), &json!({})),
+            Err(HookError::Request(_))
+        ));
     }
 
     #[test]
     fn no_log_shows_a_value() {
-        let request = request(&json!({ "headers": { "Authorization": "Bearer swordfish" } }), &json!({})).unwrap();
+        let request = request(
+            &json!({ "headers": { "Authorization": "Bearer swordfish" } }),
+            &json!({}),
+        )
+        .unwrap();
         assert!(!format!("{request:?}").contains("swordfish"));
     }
 }

@@ -81,7 +81,10 @@ mod tests {
 
     impl Script {
         fn new(answers: impl IntoIterator<Item = Option<Outcome>>) -> Self {
-            Self { answers: answers.into_iter().collect(), asked: AtomicUsize::new(0) }
+            Self {
+                answers: answers.into_iter().collect(),
+                asked: AtomicUsize::new(0),
+            }
         }
 
         fn asked(&self) -> usize {
@@ -92,7 +95,10 @@ mod tests {
     #[async_trait]
     impl Outgoing for Script {
         async fn send(&self, _: Request<Vec<u8>>) -> Outcome {
-            let turn = self.asked.fetch_add(1, Ordering::Relaxed).min(self.answers.len() - 1);
+            let turn = self
+                .asked
+                .fetch_add(1, Ordering::Relaxed)
+                .min(self.answers.len() - 1);
             match &self.answers[turn] {
                 Some(Ok(response)) => Ok(response.clone()),
                 Some(Err(error)) => Err(error.clone()),
@@ -102,7 +108,10 @@ mod tests {
     }
 
     fn status(status: u16) -> Option<Outcome> {
-        Some(Ok(Response::builder().status(status).body(Vec::new()).unwrap()))
+        Some(Ok(Response::builder()
+            .status(status)
+            .body(Vec::new())
+            .unwrap()))
     }
 
     fn failed(error: OutgoingError) -> Option<Outcome> {
@@ -111,9 +120,14 @@ mod tests {
 
     async fn run(script: &Script) -> (Result<u16, HookError>, Duration) {
         let begin = Instant::now();
-        let request = Request::post("https://hook.example.org/").body(Vec::new()).unwrap();
+        let request = Request::post("https://hook.example.org/")
+            .body(Vec::new())
+            .unwrap();
         let outcome = send(script, &request).await;
-        (outcome.map(|response| response.status().as_u16()), begin.elapsed())
+        (
+            outcome.map(|response| response.status().as_u16()),
+            begin.elapsed(),
+        )
     }
 
     #[tokio::test(start_paused = true)]
@@ -138,7 +152,10 @@ mod tests {
     async fn a_server_that_keeps_failing_is_given_up() {
         let script = Script::new([status(500)]);
         let (outcome, elapsed) = run(&script).await;
-        assert!(matches!(outcome, Err(HookError::GivenUp(StatusCode::INTERNAL_SERVER_ERROR))));
+        assert!(matches!(
+            outcome,
+            Err(HookError::GivenUp(StatusCode::INTERNAL_SERVER_ERROR))
+        ));
         assert_eq!((script.asked(), elapsed), (3, Duration::from_secs(3)));
 
         let script = Script::new([status(429)]);
@@ -150,7 +167,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_no_try_can_change_is_not_tried_again() {
-        for error in [OutgoingError::TooLarge, OutgoingError::Forbidden("10.0.0.1".to_owned())] {
+        for error in [
+            OutgoingError::TooLarge,
+            OutgoingError::Forbidden("10.0.0.1".to_owned()),
+        ] {
             let script = Script::new([failed(error)]);
             assert!(matches!(run(&script).await.0, Err(HookError::NoAnswer(_))));
             assert_eq!(script.asked(), 1);

@@ -65,7 +65,10 @@ async fn read(app: &App, source: &Source) -> Result<Arc<str>, HookError> {
     let (name, text) = match source {
         Source::File(path) => (path.display().to_string(), read_file(path).await),
         Source::Inline(bytes) => ("in the configuration".to_owned(), utf8(bytes.clone())),
-        Source::Http(url) => (url.host_str().unwrap_or_default().to_owned(), fetch(app, url).await),
+        Source::Http(url) => (
+            url.host_str().unwrap_or_default().to_owned(),
+            fetch(app, url).await,
+        ),
     };
     text.map_err(|source| HookError::Template { name, source })
 }
@@ -76,7 +79,10 @@ async fn path_or_text(text: &str) -> Result<Arc<str>, HookError> {
         return Ok(text.into());
     }
     let read = read_file(std::path::Path::new(text)).await;
-    read.map_err(|source| HookError::Template { name: text.to_owned(), source })
+    read.map_err(|source| HookError::Template {
+        name: text.to_owned(),
+        source,
+    })
 }
 
 async fn read_file(path: &std::path::Path) -> Result<Arc<str>, FetchError> {
@@ -88,7 +94,11 @@ async fn fetch(app: &App, url: &Url) -> Result<Arc<str>, FetchError> {
     if let Some(text) = app.hook_templates.recent(url, now) {
         return Ok(text);
     }
-    let text = utf8(HttpDocuments(Arc::clone(&app.outgoing)).get(url.as_str()).await?)?;
+    let text = utf8(
+        HttpDocuments(Arc::clone(&app.outgoing))
+            .get(url.as_str())
+            .await?,
+    )?;
     app.hook_templates.keep(url, now, &text);
     Ok(text)
 }
@@ -104,15 +114,24 @@ mod tests {
     use super::*;
 
     fn failing(message: &str) -> Result<Value, JsonnetError> {
-        Err(JsonnetError::Runtime { message: message.to_owned(), location: None })
+        Err(JsonnetError::Runtime {
+            message: message.to_owned(),
+            location: None,
+        })
     }
 
     #[test]
     fn only_the_word_calls_off_the_call() {
         assert_eq!(judge(Ok(json!(1))).unwrap(), Some(json!(1)));
         assert_eq!(judge(failing("cancel")).unwrap(), None);
-        assert!(matches!(judge(failing("cancelled?")), Err(HookError::Jsonnet(_))));
-        assert!(matches!(judge(Err(JsonnetError::TimedOut)), Err(HookError::Jsonnet(_))));
+        assert!(matches!(
+            judge(failing("cancelled?")),
+            Err(HookError::Jsonnet(_))
+        ));
+        assert!(matches!(
+            judge(Err(JsonnetError::TimedOut)),
+            Err(HookError::Jsonnet(_))
+        ));
     }
 
     #[test]
@@ -130,7 +149,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_text_that_is_no_file_is_a_template_itself() {
-        assert_eq!(&*path_or_text("function(ctx) {}").await.unwrap(), "function(ctx) {}");
+        assert_eq!(
+            &*path_or_text("function(ctx) {}").await.unwrap(),
+            "function(ctx) {}"
+        );
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         assert!(path_or_text(manifest).await.unwrap().contains("ipse-core"));
         let missing = read_file(std::path::Path::new("no/such/file")).await;

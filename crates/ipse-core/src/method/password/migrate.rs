@@ -29,11 +29,19 @@ pub(super) struct Waiting<'a> {
 /// The password of somebody who was found, if it waits to be taken over and the older system is asked at all.
 pub(super) fn waiting<'a>(cx: &'a Cx, found: &'a Found) -> Option<Waiting<'a>> {
     let credential = found.credentials.get(CredentialsType::Password)?;
-    let config = credential.config.parse::<PasswordConfig>().unwrap_or_default();
+    let config = credential
+        .config
+        .parse::<PasswordConfig>()
+        .unwrap_or_default();
     let waits = config.hashed_password.is_empty() && config.use_password_migration_hook;
     let hook = &cx.config().selfservice.methods.password.config.migrate_hook;
     let url = hook.config.url.as_ref().filter(|_| waits && hook.enabled)?;
-    Some(Waiting { credential, identity: &found.identity, hook: &hook.config, url })
+    Some(Waiting {
+        credential,
+        identity: &found.identity,
+        hook: &hook.config,
+        url,
+    })
 }
 
 /// Asks the older system whether a password is right, and returns the credential that it makes.
@@ -56,9 +64,8 @@ pub(super) async fn take_over(
 
 /// What an answer means for the login.
 fn judge(answer: Result<(StatusCode, Vec<u8>), HookError>) -> Result<(), FlowError> {
-    let answer = answer.inspect_err(
-        |error| tracing::warn!(%error, "the password migration hook gave no answer"),
-    );
+    let answer = answer
+        .inspect_err(|error| tracing::warn!(%error, "the password migration hook gave no answer"));
     let (status, body) = answer.map_err(|error| match error {
         HookError::NoAnswer(_) | HookError::GivenUp(_) => unusable(),
         other => other.into(),
@@ -74,9 +81,12 @@ fn judge(answer: Result<(StatusCode, Vec<u8>), HookError>) -> Result<(), FlowErr
 }
 
 fn unusable() -> FlowError {
-    ApiError::new(502, "A server that this one depends on gave no usable answer")
-        .reason("Please try again later.")
-        .into()
+    ApiError::new(
+        502,
+        "A server that this one depends on gave no usable answer",
+    )
+    .reason("Please try again later.")
+    .into()
 }
 
 fn says_match(body: &[u8]) -> bool {
@@ -97,13 +107,19 @@ impl Waiting<'_> {
         let body = match &hook.body {
             None => Some(secret),
             Some(template) => {
-                let seen = Seen { flow, identity: Some(self.identity), session: None };
+                let seen = Seen {
+                    flow,
+                    identity: Some(self.identity),
+                    session: None,
+                };
                 let context = merged(context(cx, &seen)?, secret);
                 evaluate(&cx.app, &Template::At(template.clone()), &context).await?
             }
         };
         // A template that calls off the call says that this password is no matter of the older system.
-        let Some(body) = body else { return Ok((StatusCode::FORBIDDEN, Vec::new())) };
+        let Some(body) = body else {
+            return Ok((StatusCode::FORBIDDEN, Vec::new()));
+        };
         let response = send(&*cx.app.outgoing, &target.request(Some(&body))?).await?;
         Ok((response.status(), response.into_body()))
     }
@@ -123,7 +139,10 @@ mod tests {
     use crate::outgoing::OutgoingError;
 
     fn answered(status: u16, body: &str) -> Result<(), FlowError> {
-        judge(Ok((StatusCode::from_u16(status).unwrap(), body.as_bytes().to_vec())))
+        judge(Ok((
+            StatusCode::from_u16(status).unwrap(),
+            body.as_bytes().to_vec(),
+        )))
     }
 
     fn code(outcome: Result<(), FlowError>) -> u16 {
@@ -141,7 +160,14 @@ mod tests {
     #[test]
     fn only_the_right_word_signs_in() {
         assert_eq!(code(answered(200, r#"{"status":"password_match"}"#)), 200);
-        for body in [r#"{"status":"no_match"}"#, "{}", "", "[]", "no JSON", r#"{"status":true}"#] {
+        for body in [
+            r#"{"status":"no_match"}"#,
+            "{}",
+            "",
+            "[]",
+            "no JSON",
+            r#"{"status":true}"#,
+        ] {
             assert_eq!(code(answered(200, body)), 400, "{body}");
         }
         assert_eq!(code(answered(403, r#"{"status":"password_match"}"#)), 400);
@@ -150,16 +176,31 @@ mod tests {
     #[test]
     fn an_older_system_that_is_out_of_order_is_no_wrong_password() {
         for status in [201, 204, 400, 404, 422] {
-            assert_eq!(code(answered(status, r#"{"status":"password_match"}"#)), 502);
+            assert_eq!(
+                code(answered(status, r#"{"status":"password_match"}"#)),
+                502
+            );
         }
-        assert_eq!(code(judge(Err(HookError::GivenUp(StatusCode::BAD_GATEWAY)))), 502);
-        assert_eq!(code(judge(Err(HookError::NoAnswer(OutgoingError::TooLarge)))), 502);
+        assert_eq!(
+            code(judge(Err(HookError::GivenUp(StatusCode::BAD_GATEWAY)))),
+            502
+        );
+        assert_eq!(
+            code(judge(Err(HookError::NoAnswer(OutgoingError::TooLarge)))),
+            502
+        );
         assert_eq!(code(judge(Err(HookError::TimedOut))), 504);
     }
 
     #[test]
     fn a_template_sees_the_secret_beside_everything_else() {
-        let context = merged(json!({ "flow": {} }), json!({ "identifier": "a", "password": "b" }));
-        assert_eq!(context, json!({ "flow": {}, "identifier": "a", "password": "b" }));
+        let context = merged(
+            json!({ "flow": {} }),
+            json!({ "identifier": "a", "password": "b" }),
+        );
+        assert_eq!(
+            context,
+            json!({ "flow": {}, "identifier": "a", "password": "b" })
+        );
     }
 }

@@ -33,7 +33,10 @@ impl HookServer {
 
     /// How calls of this name are dealt with from now on.
     pub(crate) fn behave(&self, name: &str, behaviour: Behaviour) {
-        self.behaviours.lock().unwrap().insert(name.to_owned(), behaviour);
+        self.behaviours
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), behaviour);
     }
 
     /// Answers calls of this name.
@@ -43,7 +46,12 @@ impl HookServer {
 
     /// How often it was called by this name.
     pub(crate) fn count(&self, name: &str) -> usize {
-        self.calls.lock().unwrap().iter().filter(|(called, _)| called == name).count()
+        self.calls
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|(called, _)| called == name)
+            .count()
     }
 
     /// The body of the last call of this name.
@@ -62,9 +70,10 @@ impl Outgoing for HookServer {
         self.calls.lock().unwrap().push((name.clone(), request));
         let behaviour = self.behaviours.lock().unwrap().get(&name).cloned();
         match behaviour.unwrap_or(Behaviour::Answer(200, "{}".to_owned())) {
-            Behaviour::Answer(status, body) => {
-                Ok(Response::builder().status(status).body(body.into_bytes()).unwrap())
-            }
+            Behaviour::Answer(status, body) => Ok(Response::builder()
+                .status(status)
+                .body(body.into_bytes())
+                .unwrap()),
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Break => Err(OutgoingError::Failed("the connection broke off".to_owned())),
         }

@@ -19,16 +19,28 @@ fn hook(template: &str, more: Value) -> Value {
 
 async fn server(hooks: &std::sync::Arc<HookServer>, template: &str, more: Value) -> TestServer {
     let hook = hook(template, more);
-    let server = TestServer::build().set("selfservice.flows.login.after.password.hooks", json!([hook]));
+    let server = TestServer::build().set(
+        "selfservice.flows.login.after.password.hooks",
+        json!([hook]),
+    );
     let program = env!("CARGO_BIN_EXE_ipse");
-    server.outgoing(hooks.clone()).jsonnet_program(program).start().await
+    server
+        .outgoing(hooks.clone())
+        .jsonnet_program(program)
+        .start()
+        .await
 }
 
 #[tokio::test]
 async fn a_template_sees_flow_identity_session_and_request() {
     let hooks = HookServer::new();
     let server = server(&hooks, "function(ctx) ctx", json!({})).await;
-    let ada = server.identity("ada").password(PASSWORD).set("metadata_admin", json!({ "a": 1 })).create().await;
+    let ada = server
+        .identity("ada")
+        .password(PASSWORD)
+        .set("metadata_admin", json!({ "a": 1 }))
+        .create()
+        .await;
     let mut app = server.native();
     let flow = app.start("login").await;
     let fields = json!({
@@ -38,14 +50,31 @@ async fn a_template_sees_flow_identity_session_and_request() {
     assert_eq!(app.submit(&flow, fields).await.status, 200);
     let seen = hooks.last_body("hook");
     assert_eq!(seen["flow"]["id"], json!(flow.id()));
-    assert_eq!(seen["flow"]["transient_payload"], json!({ "deep": [1, null] }));
+    assert_eq!(
+        seen["flow"]["transient_payload"],
+        json!({ "deep": [1, null] })
+    );
     assert_eq!(seen["identity"]["traits"]["email"], json!(ada.email));
     assert_eq!(seen["identity"].get("metadata_public"), Some(&Value::Null));
-    assert_eq!((seen["identity"].get("metadata_admin"), seen["identity"].get("credentials")), (None, None));
+    assert_eq!(
+        (
+            seen["identity"].get("metadata_admin"),
+            seen["identity"].get("credentials")
+        ),
+        (None, None)
+    );
     assert_eq!(seen["session"]["authenticator_assurance_level"], "aal1");
     assert_eq!(seen["request_method"], "POST");
-    assert!(seen["request_url"].as_str().unwrap().starts_with("http://public.test/self-service/login?flow="));
-    assert_eq!(seen["request_headers"]["Content-Type"], json!(["application/json"]));
+    assert!(
+        seen["request_url"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://public.test/self-service/login?flow=")
+    );
+    assert_eq!(
+        seen["request_headers"]["Content-Type"],
+        json!(["application/json"])
+    );
     assert!(!seen.to_string().contains(PASSWORD));
 }
 
@@ -56,7 +85,10 @@ async fn a_template_can_call_off_the_call() {
     let server = server(&hooks, template, json!({})).await;
     for (name, calls) in [("ada", 0), ("bob", 1)] {
         let person = server.identity(name).password(PASSWORD).create().await;
-        assert_eq!(sign_in(&mut server.native(), &person.email).await.status, 200);
+        assert_eq!(
+            sign_in(&mut server.native(), &person.email).await.status,
+            200
+        );
         assert_eq!(hooks.count("hook"), calls);
     }
 }
@@ -70,11 +102,18 @@ async fn a_template_that_fails_or_never_ends_is_an_error() {
         ("function(ctx) {", json!({})),
         ("function(ctx) local f(x) = f(x + 1); f(0)", json!({})),
         ("function(ctx) { number: 7 }", form),
-        ("function(ctx) {}", json!({ "headers": { "Content-Type": "text/plain" } })),
+        (
+            "function(ctx) {}",
+            json!({ "headers": { "Content-Type": "text/plain" } }),
+        ),
     ] {
         let server = server(&hooks, template, more).await;
         let ada = server.identity("ada").password(PASSWORD).create().await;
-        assert_eq!(error(&sign_in(&mut server.native(), &ada.email).await), (400, 500), "{template}");
+        assert_eq!(
+            error(&sign_in(&mut server.native(), &ada.email).await),
+            (400, 500),
+            "{template}"
+        );
         assert_eq!(stored(&server).await.1, 0);
     }
     assert_eq!(hooks.count("hook"), 0);
