@@ -53,4 +53,27 @@ impl Flow {
     pub fn csrf_token(&self) -> &str {
         self.node("csrf_token").and_then(|node| node["value"].as_str()).unwrap_or_default()
     }
+
+    /// What is said about a node: numbers and texts.
+    #[must_use]
+    pub fn messages_of(&self, name: &str) -> Vec<(u64, String)> {
+        let nodes = self.json["ui"]["nodes"].as_array();
+        let node = nodes.into_iter().flatten().find(|node| node["attributes"]["name"] == name);
+        messages(node.map_or(&Value::Null, |node| &node["messages"]))
+    }
+
+    /// What is said about the form as a whole: numbers and texts.
+    #[must_use]
+    pub fn messages(&self) -> Vec<(u64, String)> {
+        messages(&self.json["ui"]["messages"])
+    }
+}
+
+fn messages(list: &Value) -> Vec<(u64, String)> {
+    let list = list.as_array().into_iter().flatten();
+    list.map(|message| {
+        let text = message["text"].as_str().unwrap_or_default().to_owned();
+        (message["id"].as_u64().unwrap_or_default(), text)
+    })
+    .collect()
 }

@@ -11,4 +11,4 @@ pub use client::{Client, Kind};
 pub use flow::Flow;
 pub use identity::{IdentityBuilder, Person};
 pub use reply::Reply;
-pub use server::{Builder, TestServer};
+pub use server::{Builder, TestServer, inline};

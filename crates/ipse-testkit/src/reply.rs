@@ -1,6 +1,6 @@
 //! An answer, read whole.
 
-use http::header::LOCATION;
+use http::header::{LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -63,5 +63,22 @@ impl Reply {
         let of = |holder: &Value| holder["messages"].as_array().cloned().unwrap_or_default();
         let messages = of(&body["ui"]).into_iter().chain(nodes.iter().flat_map(of));
         messages.filter_map(|message| message["id"].as_u64()).collect()
+    }
+
+    /// The id by which programs know the error; empty if there is none.
+    #[must_use]
+    pub fn error_id(&self) -> String {
+        self.json()["error"]["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The `Set-Cookie` header of that cookie, if it is set or removed.
+    ///
+    /// # Panics
+    /// When cookies aren't text.
+    #[must_use]
+    pub fn set_cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.headers.get_all(SET_COOKIE).iter();
+        let mut cookies = cookies.map(|cookie| cookie.to_str().expect("cookies are text"));
+        cookies.find(|cookie| cookie.split('=').next() == Some(name))
     }
 }

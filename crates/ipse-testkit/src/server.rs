@@ -59,6 +59,7 @@ pub struct TestServer {
     pub clock: ManualClock,
     public: Door,
     admin: Door,
+    sources: Sources,
 }
 
 /// A server that is to be made.
@@ -129,6 +130,29 @@ impl TestServer {
         IdentityBuilder::new(self, name)
     }
 
+    /// Puts the configuration it was started with in force again, with these keys changed.
+    ///
+    /// # Errors
+    /// When the new configuration can't be used; the old one stays in force then.
+    pub async fn reload(&self, changes: &[(&str, Value)]) -> Result<(), String> {
+        let sources = changes
+            .iter()
+            .fold(self.sources.clone(), |sources, (key, value)| sources.set(key, value.clone()));
+        let config = load(&sources).map_err(|error| error.to_string())?.config;
+        let snapshot = wiring::snapshot(config, self.app.outgoing.clone()).await;
+        self.app.replace(snapshot.map_err(|error| format!("{error:#}"))?);
+        Ok(())
+    }
+
+    /// Everything the courier has or had to send, newest first, as administrators see it.
+    ///
+    /// # Panics
+    /// When it can't be listed.
+    pub async fn mails(&self) -> Vec<Value> {
+        let reply = self.admin().get("/admin/courier/messages").await;
+        reply.json().as_array().expect("messages are listed").clone()
+    }
+
     fn client(&self, kind: Kind) -> Client {
         let door = if kind == Kind::Admin { &self.admin } else { &self.public };
         Client::new(kind, door.clone())
@@ -169,11 +193,19 @@ impl Builder {
     /// # Panics
     /// When the configuration can't be used.
     pub async fn start(self) -> TestServer {
+        self.try_start().await.expect("the server can be put together")
+    }
+
+    /// Makes the server, if that is possible.
+    ///
+    /// # Errors
+    /// When the configuration can't be used.
+    pub async fn try_start(self) -> Result<TestServer, String> {
         let flows = ["login", "registration", "settings", "verification", "recovery", "error"];
         let sources = flows.iter().filter(|_| !self.own_pages).fold(self.sources, |sources, flow| {
             sources.fallback(&format!("selfservice.flows.{flow}.ui_url"), format!("http://ui.test/{flow}"))
         });
-        let config = load(&sources).expect("the test's configuration is fine").config;
+        let config = load(&sources).map_err(|error| error.to_string())?.config;
         let clock = ManualClock::new(START.parse().expect("the start is a time"));
         let effects = Effects {
             clock: Arc::new(clock.clone()),
@@ -181,17 +213,19 @@ impl Builder {
             outgoing: self.outgoing,
             jsonnet: Jsonnet::new(JsonnetOptions::new(self.program)),
         };
-        let app = wiring::build(config, effects).await.expect("the server can be put together");
-        TestServer {
+        let app = wiring::build(config, effects).await.map_err(|error| format!("{error:#}"))?;
+        Ok(TestServer {
             clock,
             public: ipse_http::public(app.clone()),
             admin: ipse_http::admin(app.clone()),
             app,
-        }
+            sources,
+        })
     }
 }
 
 /// A document as an address with the document in it.
-fn inline(document: &str) -> String {
+#[must_use]
+pub fn inline(document: &str) -> String {
     format!("base64://{}", STANDARD.encode(document))
 }
