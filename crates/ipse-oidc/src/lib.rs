@@ -1,1 +1,25 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod apple;
+mod authorize;
+mod claims;
+mod documents;
+mod error;
+mod fetch;
+mod id_token;
+mod pkce;
+mod providers;
+mod redeem;
+mod userinfo;
+mod vendor;
+
+#[cfg(test)]
+mod tests;
+
+pub use authorize::{Start, Started, UPSTREAM_PARAMETERS};
+pub use claims::Claims;
+pub use error::OidcError;
+pub use fetch::{Fetch, FetchError};
+pub use id_token::IdTokenError;
+pub use providers::Providers;
+pub use redeem::{Code, Identified, Tokens};

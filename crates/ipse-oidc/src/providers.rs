@@ -1,0 +1,271 @@
+//! The three things that are done with a provider: leading somebody there, redeeming what comes back, and checking an ID token
+//! that an app has brought.
+
+use std::sync::Arc;
+
+use ipse_config::selfservice::oidc::{
+    ClaimsSource, OidcProvider, OidcSubjectSource, ProviderKind,
+};
+use ipse_model::{Timestamp, Uuid};
+use jsonwebtoken::jwk::Jwk;
+use serde_json::{Map, Value};
+
+use crate::authorize::{self, Start, Started};
+use crate::documents::{Discovery, Documents};
+use crate::fetch::{self, Fetch};
+use crate::id_token::{self, Expected, text};
+use crate::redeem::{self, Code, Identified, tokens};
+use crate::userinfo::{openid, userinfo};
+use crate::vendor::{Source, Vendor};
+use crate::{Claims, IdTokenError, OidcError, apple};
+
+/// The client of all providers. It remembers what they publish.
+pub struct Providers {
+    fetch: Arc<dyn Fetch>,
+    documents: Documents,
+}
+
+impl Providers {
+    /// A client that sends its requests through `fetch`.
+    #[must_use]
+    pub fn new(fetch: Arc<dyn Fetch>) -> Self {
+        Self { fetch, documents: Documents::default() }
+    }
+
+    /// Where somebody goes to sign in there.
+    ///
+    /// # Errors
+    /// When the provider can't be used as it is configured, or can't be reached.
+    pub async fn start(
+        &self,
+        provider: &OidcProvider,
+        start: &Start<'_>,
+        now: Timestamp,
+    ) -> Result<Started, OidcError> {
+        let vendor = Vendor::of(provider);
+        let endpoint = match (&provider.auth_url, vendor.auth) {
+            (Some(url), _) => {
+                authorize::Endpoint { url: url.to_string(), takes_proof_keys: false }
+            }
+            (None, Some(known)) => authorize::Endpoint {
+                url: vendor.address(provider, known)?,
+                takes_proof_keys: false,
+            },
+            (None, None) => {
+                let discovery = self.discovery(provider, now).await?;
+                let url = discovery.authorization_endpoint.clone();
+                authorize::Endpoint {
+                    url: url.ok_or(OidcError::Incomplete("an authorization endpoint"))?,
+                    takes_proof_keys: discovery.takes_proof_keys(),
+                }
+            }
+        };
+        authorize::address(provider, &endpoint, start)
+    }
+
+    /// Who somebody is that came back with this code.
+    ///
+    /// # Errors
+    /// When the provider doesn't say, or what it says can't be trusted.
+    pub async fn redeem(
+        &self,
+        provider: &OidcProvider,
+        code: &Code<'_>,
+        now: Timestamp,
+    ) -> Result<Identified, OidcError> {
+        let endpoint = self.token_endpoint(provider, now).await?;
+        let answer = redeem::redeem(&*self.fetch, provider, &endpoint, (code, now)).await?;
+        let tokens = tokens(&answer);
+        let access_token = tokens.access_token.as_deref();
+        let vendor = Vendor::of(provider);
+        let mut claims = match &vendor.source {
+            Source::IdToken { .. } => {
+                let id_token = tokens.id_token.as_deref().ok_or(OidcError::Missing("an ID token"))?;
+                self.of_id_token(provider, (id_token, access_token), now).await?
+            }
+            Source::Userinfo { url, claims } => {
+                let url = vendor.address(provider, url)?;
+                let access_token = access_token.ok_or(OidcError::Missing("an access token"))?;
+                let fetch = &*self.fetch;
+                userinfo(fetch, provider, (&url, claims), (access_token, &answer)).await?
+            }
+            Source::Unsupported(kind) => return Err(OidcError::Unsupported(kind)),
+        };
+        if let (ProviderKind::Apple, Some(user)) = (provider.provider, code.user) {
+            apple::add_name(&mut claims, user);
+        }
+        Ok(Identified { claims, tokens })
+    }
+
+    /// Who an ID token is about that an app has brought, if this provider's tokens can be brought by apps.
+    ///
+    /// # Errors
+    /// When they can't, or the token can't be trusted.
+    pub async fn verify_native(
+        &self,
+        provider: &OidcProvider,
+        (id_token, nonce): (&str, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Claims, OidcError> {
+        if !matches!(provider.provider, ProviderKind::Google | ProviderKind::Apple) {
+            return Err(OidcError::Unsupported("that apps can bring ID tokens of"));
+        }
+        let claims = self.verified(provider, id_token, now).await?;
+        id_token::check_nonce(&claims, nonce)?;
+        Ok(Claims::new(claims))
+    }
+
+    async fn of_id_token(
+        &self,
+        provider: &OidcProvider,
+        (id_token, access_token): (&str, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Claims, OidcError> {
+        let verified = self.verified(provider, id_token, now).await?;
+        if provider.claims_source == ClaimsSource::Userinfo {
+            let url = self.discovery(provider, now).await?.userinfo_endpoint.clone();
+            let url = url.ok_or(OidcError::Incomplete("a user info endpoint"))?;
+            let access_token = access_token.ok_or(OidcError::Missing("an access token"))?;
+            let mut said = openid(&*self.fetch, &url, access_token).await?;
+            if text(&said, "sub") != text(&verified, "sub") {
+                return Err(OidcError::SubjectMismatch);
+            }
+            for name in ["iss", "aud"] {
+                if let Some(value) = verified.get(name) {
+                    said.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+            return Ok(Claims::new(said));
+        }
+        let mut claims = Claims::new(verified);
+        if provider.provider == ProviderKind::Microsoft {
+            self.microsoft_subject(provider, &mut claims, access_token).await?;
+        }
+        Ok(claims)
+    }
+
+    /// Who somebody is at Microsoft can be said in three ways.
+    async fn microsoft_subject(
+        &self,
+        provider: &OidcProvider,
+        claims: &mut Claims,
+        access_token: Option<&str>,
+    ) -> Result<(), OidcError> {
+        let subject = match provider.subject_source {
+            OidcSubjectSource::Userinfo => return Ok(()),
+            OidcSubjectSource::Oid => claims.text("oid").map(str::to_owned),
+            OidcSubjectSource::Me => {
+                let access_token = access_token.ok_or(OidcError::Missing("an access token"))?;
+                let request = fetch::get_with("https://graph.microsoft.com/v1.0/me", access_token)?;
+                let me = fetch::json(&*self.fetch, request, "Microsoft Graph").await?;
+                me["id"].as_str().map(str::to_owned)
+            }
+        };
+        let subject = subject.filter(|subject| !subject.is_empty());
+        claims.set("sub", subject.ok_or(OidcError::Missing("a subject"))?);
+        Ok(())
+    }
+
+    /// The claims of an ID token that can be trusted.
+    async fn verified(
+        &self,
+        provider: &OidcProvider,
+        id_token: &str,
+        now: Timestamp,
+    ) -> Result<Map<String, Value>, OidcError> {
+        let url = self.keys_address(provider, now).await?;
+        let fetch = &*self.fetch;
+        let mut keys = self.documents.keys(fetch, &url, (now, false)).await?;
+        if id_token::names_other_key(id_token, &keys) {
+            keys = self.documents.keys(fetch, &url, (now, true)).await?;
+        }
+        let mut audiences = vec![provider.client_id.clone()];
+        audiences.extend(provider.additional_id_token_audiences.iter().cloned());
+        let issuers = self.issuers(provider, (id_token, &keys), now).await?;
+        let expected = Expected { issuers: &issuers, audiences: &audiences, now };
+        Ok(id_token::verify(id_token, &keys, &expected)?)
+    }
+
+    /// Who may have issued an ID token of this provider.
+    async fn issuers(
+        &self,
+        provider: &OidcProvider,
+        (id_token, keys): (&str, &[Jwk]),
+        now: Timestamp,
+    ) -> Result<Vec<String>, OidcError> {
+        let base = Vendor::of(provider).base(provider)?;
+        Ok(match provider.provider {
+            ProviderKind::Google => {
+                vec!["https://accounts.google.com".to_owned(), "accounts.google.com".to_owned()]
+            }
+            ProviderKind::Microsoft => vec![microsoft_issuer(provider, (id_token, keys))?],
+            ProviderKind::Apple => vec![base],
+            _ => vec![self.discovery(provider, now).await?.issuer.clone()],
+        })
+    }
+
+    async fn keys_address(
+        &self,
+        provider: &OidcProvider,
+        now: Timestamp,
+    ) -> Result<String, OidcError> {
+        let vendor = Vendor::of(provider);
+        if let Source::IdToken { keys: Some(known) } = vendor.source {
+            return vendor.address(provider, known);
+        }
+        let discovery = self.discovery(provider, now).await?;
+        discovery.jwks_uri.clone().ok_or(OidcError::Incomplete("a key set"))
+    }
+
+    async fn token_endpoint(
+        &self,
+        provider: &OidcProvider,
+        now: Timestamp,
+    ) -> Result<redeem::Endpoint, OidcError> {
+        let vendor = Vendor::of(provider);
+        if let Some(url) = &provider.token_url {
+            return Ok(redeem::Endpoint { url: url.to_string(), basic: true });
+        }
+        if let Some(known) = vendor.token {
+            return Ok(redeem::Endpoint { url: vendor.address(provider, known)?, basic: false });
+        }
+        let discovery = self.discovery(provider, now).await?;
+        let url = discovery.token_endpoint.clone();
+        Ok(redeem::Endpoint {
+            url: url.ok_or(OidcError::Incomplete("a token endpoint"))?,
+            basic: discovery.takes_basic(),
+        })
+    }
+
+    async fn discovery(
+        &self,
+        provider: &OidcProvider,
+        now: Timestamp,
+    ) -> Result<Arc<Discovery>, OidcError> {
+        let issuer = Vendor::of(provider).base(provider)?;
+        self.documents.discovery(&*self.fetch, &issuer, now).await
+    }
+}
+
+/// The accounts of people rather than of organizations belong to this tenant.
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// At Microsoft every tenant is an issuer of its own. The token names it, and the configuration says which ones count.
+fn microsoft_issuer(
+    provider: &OidcProvider,
+    (id_token, keys): (&str, &[Jwk]),
+) -> Result<String, OidcError> {
+    let claims = id_token::signed_claims(id_token, keys)?;
+    let tenant = text(&claims, "tid").unwrap_or_default();
+    let tenant: Uuid = tenant.parse().map_err(|_| IdTokenError::Claim("tid"))?;
+    let tenant = tenant.to_string();
+    let counts = match provider.microsoft_tenant.as_deref().unwrap_or("common") {
+        "common" => true,
+        "organizations" => tenant != PERSONAL,
+        "consumers" => tenant == PERSONAL,
+        // A tenant can also be configured by a domain; then the keys at its address are all there is to go by.
+        configured => configured.parse::<Uuid>().map_or(true, |wanted| wanted.to_string() == tenant),
+    };
+    let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    if counts { Ok(issuer) } else { Err(IdTokenError::Issuer(issuer).into()) }
+}
