@@ -64,7 +64,6 @@ async fn recover(
         return Err(error);
     }
     if client == FlowClient::Browser {
-        cx.jar.set_session(issued.token.clone(), issued.session.expires_at);
         cx.jar.rotate_csrf(cx.random());
         let token = mailed::csrf_token(cx, client);
         flow.ui().set_value("csrf_token", token.into());
@@ -82,6 +81,9 @@ async fn recover(
     batch.insert_flow(&settings.to_record());
     batch.commit().await?;
     owner.authenticated.identity.version += 1;
+    if client == FlowClient::Browser {
+        cx.jar.set_session(issued.token.clone(), issued.session.expires_at);
+    }
 
     hook::after_save(cx, &after.hooks, &mut stage(flow, &mut owner)).await?;
     Ok(answer(cx, flow, &settings, issued))

@@ -2,6 +2,7 @@
 
 mod answer;
 mod builtin;
+mod by_code;
 mod migrate;
 mod outcome;
 mod server;
