@@ -6,11 +6,13 @@ mod cbor;
 mod client;
 mod key;
 mod options;
+mod script;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Assertion, Confirmed, Malformed, NewKey, Refused, Registration};
 pub use options::{Creation, Party, Presence, Request, User};
+pub use script::{SCRIPT, integrity};
 
 use base64::Engine as _;
 use base64::alphabet;

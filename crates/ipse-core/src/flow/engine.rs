@@ -129,6 +129,10 @@ async fn attempt<K: Kind>(
             Ok(outcome) => return Ok(Some(outcome)),
             Err(error) => error,
         },
+        Ok(Step::Reload) => match show_next(cx, &flow, &subject).await {
+            Ok(_) => return Ok(Some(Outcome::Leave { location: flow.page(cx) })),
+            Err(error) => error,
+        },
         Ok(Step::Leave(location)) => return Ok(Some(Outcome::Leave { location })),
         Err(error) => error,
     };

@@ -7,9 +7,11 @@ pub mod code;
 pub mod link;
 pub mod lookup_secret;
 pub mod oidc;
+pub mod passkey;
 pub mod password;
 pub mod profile;
 pub mod totp;
+pub mod webauthn;
 
 use async_trait::async_trait;
 use ipse_model::MethodId;
@@ -21,9 +23,11 @@ use code::Code;
 use link::Link;
 use lookup_secret::LookupSecret;
 use oidc::Oidc;
+use passkey::Passkey;
 use password::Password;
 use profile::Profile;
 use totp::Totp;
+use webauthn::Webauthn;
 
 /// A way to prove or change who one is.
 pub trait Method: Sync {
@@ -58,18 +62,36 @@ pub enum Step<D> {
     Done(D),
     /// The form goes on to its next screen.
     Show,
+    /// The form goes on to its next screen; scripts have to load its page as well.
+    Reload,
     /// The browser has to go elsewhere first.
     Leave(String),
 }
 
 /// Who somebody is. Only one method counts; the form names it.
-pub static LOGIN: &[&dyn Handles<Login>] = &[&Oidc, &Password, &Code, &Totp, &LookupSecret];
+pub static LOGIN: &[&dyn Handles<Login>] = &[
+    &Oidc,
+    &Password,
+    &Code,
+    &Webauthn,
+    &Passkey,
+    &Totp,
+    &LookupSecret,
+];
 
 /// Who somebody wants to be. The profile comes first: its traits are asked for by every other method too.
-pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Oidc, &Password, &Code];
+pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Oidc, &Password, &Code, &Webauthn, &Passkey];
 
 /// What somebody changes of the own account, in the order of the page.
-pub static SETTINGS: &[&dyn Handles<Settings>] = &[&Profile, &Password, &Oidc, &Totp, &LookupSecret];
+pub static SETTINGS: &[&dyn Handles<Settings>] = &[
+    &Profile,
+    &Password,
+    &Oidc,
+    &Totp,
+    &LookupSecret,
+    &Webauthn,
+    &Passkey,
+];
 
 /// How somebody gets back into an account. The configuration names one of them.
 pub static RECOVERY: &[&dyn Handles<Recovery>] = &[&Code, &Link];

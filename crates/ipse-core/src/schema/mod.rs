@@ -67,6 +67,8 @@ pub struct Field {
     pub verified_by: Option<Channel>,
     /// The channel through which its value leads back in.
     pub recovers_by: Option<Channel>,
+    /// Whether passkeys are named after its value.
+    pub names_passkeys: bool,
 }
 
 impl Schema {
@@ -121,6 +123,7 @@ impl Field {
             identifies: identifies.map(|(_, kind)| kind).collect(),
             verified_by: marks.verification,
             recovers_by: marks.recovery,
+            names_passkeys: marks.passkey_display_name,
         }
     }
 }

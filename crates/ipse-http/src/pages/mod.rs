@@ -15,6 +15,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, I
 use http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use ipse_core::flow::{Login, Recovery, Registration, Settings, Verification};
+use ipse_core::method::webauthn::SCRIPT;
 use ipse_core::{ApiError, Cx};
 
 use crate::door::Gate;
@@ -35,6 +36,7 @@ pub(crate) fn router() -> Router<Gate> {
         .route("/dev/mails", get(mails::list))
         .route("/dev/mails/{id}", get(mails::get))
         .route("/.well-known/change-password", get(change_password))
+        .route("/.well-known/ory/webauthn.js", get(webauthn_script))
 }
 
 /// Where password managers look for the page that changes a password.
@@ -43,6 +45,16 @@ async fn change_password(Visit { cx, .. }: Visit) -> Response<Body> {
         return missing();
     }
     reply::redirect(303, &cx.public_url("self-service/settings/browser"))
+}
+
+/// The script that joins forms with the browser's functions for security keys and passkeys. Nodes name it together with the
+/// hash of its content.
+async fn webauthn_script() -> Response<Body> {
+    let mut response = Response::new(Body::from(SCRIPT));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=UTF-8"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// A stylesheet, script or icon.

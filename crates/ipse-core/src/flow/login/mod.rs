@@ -51,6 +51,12 @@ pub struct LoginData {
     /// The token exchange that waits for this login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<crate::session::exchange::Pending>,
+    /// The question to those who have a security key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webauthn: Option<crate::method::webauthn::Ceremony>,
+    /// The question to those who have a passkey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<crate::method::webauthn::Ceremony>,
     /// What is on its way with the next form. It isn't kept.
     #[serde(skip)]
     pub letters: Vec<Letter>,

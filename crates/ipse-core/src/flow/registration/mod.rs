@@ -58,6 +58,12 @@ pub struct RegistrationData {
     /// The token exchange that waits for this registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<session::exchange::Pending>,
+    /// The question to an authenticator that is to make a security key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webauthn: Option<crate::method::webauthn::Ceremony>,
+    /// The question to an authenticator that is to make a passkey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<crate::method::webauthn::Ceremony>,
     /// The traits that a code was sent for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_sent_for: Option<Value>,

@@ -16,6 +16,7 @@ use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::identity::view;
 use crate::method::lookup_secret::BackupCode;
+use crate::method::webauthn::Ceremony;
 use crate::method::{self, Handles};
 use crate::session::{self, Authenticated};
 
@@ -52,6 +53,12 @@ pub struct SettingsData {
     /// Backup codes that wait to be confirmed, sealed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backup_codes: Vec<BackupCode>,
+    /// The question to an authenticator that is to make a security key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webauthn: Option<Ceremony>,
+    /// The question to an authenticator that is to make a passkey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<Ceremony>,
 }
 
 impl Owner {

@@ -1,0 +1,112 @@
+//! Passkeys: keys that know by themselves whose they are.
+
+mod login;
+mod models;
+mod nodes;
+mod registration;
+mod settings;
+
+use ipse_config::selfservice::webauthn::{PasskeyConfig, Requirement};
+use ipse_model::{Aal, AuthenticationMethod, MethodId};
+use ipse_webauthn::{Creation, Party, Presence};
+
+use super::Method;
+use crate::cx::Cx;
+use crate::flow::FlowError;
+
+/// The method.
+#[derive(Debug)]
+pub struct Passkey;
+
+impl Method for Passkey {
+    fn id(&self) -> MethodId {
+        MethodId::Passkey
+    }
+}
+
+/// How long browsers wait for a passkey unless the configuration says otherwise, in milliseconds.
+const TIMEOUT: u64 = 300_000;
+/// Characters of what a passkey remembers of its account.
+const HANDLE_LENGTH: usize = 64;
+
+fn config(cx: &Cx) -> Result<&PasskeyConfig, FlowError> {
+    let config = cx.config().selfservice.methods.passkey.config.as_ref();
+    config.ok_or_else(|| super::switched_off().into())
+}
+
+/// This site, as passkeys know it.
+///
+/// # Errors
+/// When the configuration doesn't say; it is refused at start then.
+fn party(cx: &Cx) -> Result<Party, FlowError> {
+    let rp = config(cx)?.rp.as_ref().ok_or_else(super::switched_off)?;
+    let mut origins: Vec<String> = rp.origins.iter().map(|origin| as_browsers_write(origin)).collect();
+    if origins.is_empty() {
+        origins.push(as_browsers_write(&cx.snapshot.public_base_url));
+    }
+    Ok(Party { id: rp.id.clone(), name: rp.display_name.clone(), origins })
+}
+
+/// An origin without path. Those of apps aren't addresses of the web and stay as they are.
+fn as_browsers_write(origin: &str) -> String {
+    match url::Url::parse(origin) {
+        Ok(url) if url.has_host() => url.origin().ascii_serialization(),
+        _ => origin.to_owned(),
+    }
+}
+
+/// What a passkey should be like.
+fn wanted(config: &PasskeyConfig) -> Creation<'_> {
+    let selection = &config.authenticator_selection;
+    Creation {
+        attachment: Some(selection.attachment.as_ref().map_or("platform", |wanted| wanted.as_str())),
+        resident_key: Some(selection.resident_key.as_str()),
+        user_verification: selection.user_verification.as_str(),
+        attestation: config.attestation.preference.as_str(),
+        timeout: milliseconds(config.timeouts.registration),
+    }
+}
+
+fn milliseconds(configured: Option<std::time::Duration>) -> u64 {
+    configured.map_or(TIMEOUT, |wait| u64::try_from(wait.as_millis()).unwrap_or(TIMEOUT))
+}
+
+/// Whether the authenticator has to make sure who uses it.
+fn presence(config: &PasskeyConfig) -> Presence {
+    match config.authenticator_selection.user_verification {
+        Requirement::Required => Presence::Verified,
+        Requirement::Preferred | Requirement::Discouraged => Presence::Touch,
+    }
+}
+
+/// How a session remembers a passkey.
+fn method(cx: &Cx) -> AuthenticationMethod {
+    AuthenticationMethod {
+        method: MethodId::Passkey.as_str().to_owned(),
+        aal: Aal::Aal1,
+        completed_at: cx.now,
+        provider: None,
+        organization: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_as_browsers_write_them() {
+        assert_eq!(as_browsers_write("https://Example.org/"), "https://example.org");
+        assert_eq!(as_browsers_write("http://localhost:4455/x"), "http://localhost:4455");
+        assert_eq!(as_browsers_write("android:apk-key-hash:abc"), "android:apk-key-hash:abc");
+    }
+
+    #[test]
+    fn passkeys_are_remembered_by_the_platform_unless_configured() {
+        let config = PasskeyConfig::default();
+        let wanted = wanted(&config);
+        assert_eq!((wanted.attachment, wanted.resident_key), (Some("platform"), Some("required")));
+        assert_eq!((wanted.user_verification, wanted.timeout), ("preferred", 300_000));
+        assert_eq!(presence(&config), Presence::Touch);
+    }
+}
