@@ -84,6 +84,7 @@ pub struct Admin<'a> {
     #[serde(flatten)]
     public: Public<'a>,
     metadata_admin: Option<&'a Json>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     credentials: BTreeMap<&'static str, CredentialView<'a>>,
 }
 
