@@ -86,7 +86,6 @@ async fn succeed(
 ) -> Result<Flow<Settings>, FlowError> {
     let mut next = Flow::<Settings>::new(cx, flow.shown.client, flow.shown.extra, SettingsData::default());
     next.identity_id = flow.identity_id;
-    next.shown.request_url.clone_from(&flow.shown.request_url);
     next.shown.return_to.clone_from(&flow.shown.return_to);
     let token = if flow.is_browser() {
         cx.jar.ensure_csrf(cx.random()).mask(cx.random())
