@@ -4,13 +4,16 @@
 
 mod account;
 mod bad_input;
+mod codes;
 mod hooks;
 mod crash;
 mod disk;
 mod layers;
+mod login;
 mod mail;
 mod meta;
 mod process;
+mod registration;
 mod serving;
 mod settings;
 mod steps;
