@@ -157,7 +157,12 @@ impl TemplateData {
             };
             (exported(name).into(), value)
         };
-        GoValue::Map(std::sync::Arc::new(object.iter().map(field).collect()))
+        let mut fields: std::collections::BTreeMap<_, _> = object.iter().map(field).collect();
+        if let Self::RegistrationCodeValid { traits, .. } = self {
+            // Text messages of the reference see the traits under this name.
+            fields.insert("Identity".into(), value::from_json(traits));
+        }
+        GoValue::Map(std::sync::Arc::new(fields))
     }
 }
 

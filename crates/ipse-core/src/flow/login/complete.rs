@@ -9,7 +9,8 @@ use super::{Login, Proof, Visitor};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
-use crate::flow::{Flow, FlowError, Outcome, return_to, verification, with_query};
+use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification, with_query};
+use crate::method::oidc::linking::{self, Linked};
 use crate::hook;
 use crate::session::{self, Authenticated};
 
@@ -20,7 +21,9 @@ pub(super) async fn complete(
     mut proof: Proof,
 ) -> Result<Outcome, FlowError> {
     if proof.identity.state == IdentityState::Inactive {
-        return Err(ApiError::unauthorized("This account was disabled.").into());
+        return Err(ApiError::unauthorized("This account was disabled.")
+            .detail("identity_id", proof.identity.id.to_string())
+            .into());
     }
     let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
     let stepping_up = flow.shown.extra.requested_aal == Aal::Aal2;
@@ -43,11 +46,15 @@ pub(super) async fn complete(
             (Authenticated { session: issued.session, identity, token: issued.token }, Some(issued.hash))
         }
     };
+    let linked = linking::link(cx, flow, &mut proof)?;
+    if let Some(linked) = &linked {
+        session::add_proof(&mut signed_in.session, linked.method.clone());
+    }
     flow.shown.active = Some(proof.by);
     let verifications = verifications(cx, flow, &proof)?;
     hook::before_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
     signed_in.identity = proof.identity.clone();
-    let next = save(cx, (flow, &proof), (&signed_in, hash), &verifications).await?;
+    let next = save(cx, (flow, &proof, linked), (&signed_in, hash), &verifications).await?;
     hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
     answer(cx, flow, (&proof, confirmed), &signed_in, next)
 }
@@ -83,7 +90,7 @@ fn stage<'a>(flow: &'a Flow<Login>, proof: &'a mut Proof, who: &'a Authenticated
 /// matter: both have proved who they are.
 async fn save(
     cx: &Cx,
-    (flow, proof): (&Flow<Login>, &Proof),
+    (flow, proof, linked): (&Flow<Login>, &Proof, Option<Linked>),
     (signed_in, hash): (&Authenticated, Option<ipse_store::TokenHash>),
     (pending, verifying): &(verification::Pending, Option<Identity>),
 ) -> Result<Vec<NextFlow>, FlowError> {
@@ -100,6 +107,13 @@ async fn save(
             batch.set_credential(proof.identity.id, credential);
         }
         proof.spent.add_to(&mut batch, proof.identity.id);
+        if let Some(linked) = &linked {
+            linked.add_to(&mut batch, proof.identity.id);
+        }
+        if let Some(pending) = flow.exchange_due() {
+            let session = (signed_in.session.id, signed_in.token.as_str());
+            session::exchange::complete_with(cx, &mut batch, pending, session);
+        }
         if hook::revokes_other_sessions(hooks.hooks) {
             batch.revoke_sessions_except(proof.identity.id, Some(signed_in.session.id));
         }
@@ -131,6 +145,10 @@ fn answer(
     signed_in: &Authenticated,
     verifications: Vec<NextFlow>,
 ) -> Result<Outcome, FlowError> {
+    if flow.came_back && !flow.is_browser() {
+        let code = flow.exchange_due().map(|pending| pending.return_to_code.as_str());
+        return Ok(Outcome::Redirect { location: shared::back_to_app(cx, flow, code)? });
+    }
     let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
     let location =
         return_to::after(cx, flow.shown.return_to.as_deref(), &[hooks.default_browser_return_url])?;

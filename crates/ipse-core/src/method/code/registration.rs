@@ -20,6 +20,9 @@ use crate::message::{self, Occasion};
 use crate::method::profile;
 use crate::method::{Handles, Step};
 
+/// What the button says that leads back to the choice of a credential.
+const BACK: &str = "credential-selection";
+
 #[async_trait]
 impl Handles<Registration> for Code {
     async fn populate(
@@ -40,12 +43,12 @@ impl Handles<Registration> for Code {
         &self,
         cx: &Cx,
         flow: &mut Flow<Registration>,
-        _: &Visitor,
+        visitor: &Visitor,
         form: &Form,
     ) -> Result<Step<NewAccount>, FlowError> {
         let sent = flow.shown.state != FlowState::ChooseMethod;
-        let step = decide(cx, flow, form).await;
-        if sent && step.is_err() {
+        let step = decide(cx, flow, visitor, form).await;
+        if sent && !matches!(step, Ok(Step::Show)) {
             letters::tidy(flow.ui());
         }
         step
@@ -55,6 +58,7 @@ impl Handles<Registration> for Code {
 async fn decide(
     cx: &Cx,
     flow: &mut Flow<Registration>,
+    visitor: &Visitor,
     form: &Form,
 ) -> Result<Step<NewAccount>, FlowError> {
     let on = cx.config().selfservice.methods.code.passwordless_enabled;
@@ -62,6 +66,13 @@ async fn decide(
         return Err(FlowError::form(Registration::no_method()));
     }
     let schema = flow.schema(cx)?;
+    if form.text("screen").as_deref() == Some(BACK) && flow.data.screen == Screen::Credentials {
+        let traits = profile::read_traits(&schema, flow, form);
+        flow.shown.state = FlowState::ChooseMethod;
+        flow.shown.active = None;
+        profile::registration::show(cx, flow, visitor, &traits).await?;
+        return Ok(Step::Show);
+    }
     let wish = match flow.shown.state {
         FlowState::SentEmail => letters::wish(form)?,
         _ => Wish::Resend,
@@ -111,6 +122,10 @@ fn ask(
     let label = text::node::node_label_registration_code();
     let message = text::registration::registration_email_with_code_sent();
     letters::show_sent(flow, first, (label, message));
+    if flow.data.screen == Screen::Credentials {
+        let back = Node::submit("screen", Group::Profile, BACK);
+        flow.ui().push(back.label(text::registration::registration_back()));
+    }
     Ok(Step::Show)
 }
 

@@ -140,7 +140,7 @@ async fn upgrade(
 /// The field for the identifier, labelled with the trait it is when only one trait identifies.
 pub(in crate::method) fn identifier(cx: &Cx) -> Node {
     let schema = cx.snapshot.schemas.default_schema();
-    let mut identifying = schema.identifying(CredentialsType::Password);
+    let mut identifying = schema.fields.iter().filter(|field| !field.identifies.is_empty());
     let label = match (identifying.next(), identifying.next()) {
         (Some(field), None) => {
             let title = field.title.as_deref().unwrap_or(&field.name);

@@ -1,6 +1,6 @@
 //! The traits of an identity, as the identity schema describes them.
 
-mod registration;
+pub(super) mod registration;
 mod settings;
 
 use ipse_model::MethodId;

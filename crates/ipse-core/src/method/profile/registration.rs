@@ -63,7 +63,7 @@ impl Handles<Registration> for Profile {
 }
 
 /// Makes the form anew for the screen that is due. On the second one the traits are filled in and hidden.
-async fn show(
+pub(in crate::method) async fn show(
     cx: &Cx,
     flow: &mut Flow<Registration>,
     visitor: &Visitor,
