@@ -19,7 +19,12 @@ impl Flow {
     #[must_use]
     pub fn of(reply: &Reply) -> Self {
         let json = reply.json();
-        assert!(json["ui"]["action"].is_string(), "{} is no flow: {}", reply.status, reply.text());
+        assert!(
+            json["ui"]["action"].is_string(),
+            "{} is no flow: {}",
+            reply.status,
+            reply.text()
+        );
         Self { json }
     }
 
@@ -38,27 +43,37 @@ impl Flow {
     /// When it doesn't say so.
     #[must_use]
     pub fn action(&self) -> &str {
-        self.json["ui"]["action"].as_str().expect("a flow has an action")
+        self.json["ui"]["action"]
+            .as_str()
+            .expect("a flow has an action")
     }
 
     /// The attributes of a node.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Value> {
         let nodes = self.json["ui"]["nodes"].as_array()?;
-        nodes.iter().map(|node| &node["attributes"]).find(|attributes| attributes["name"] == name)
+        nodes
+            .iter()
+            .map(|node| &node["attributes"])
+            .find(|attributes| attributes["name"] == name)
     }
 
     /// The anti-CSRF token; empty in native flows.
     #[must_use]
     pub fn csrf_token(&self) -> &str {
-        self.node("csrf_token").and_then(|node| node["value"].as_str()).unwrap_or_default()
+        self.node("csrf_token")
+            .and_then(|node| node["value"].as_str())
+            .unwrap_or_default()
     }
 
     /// What is said about a node: numbers and texts.
     #[must_use]
     pub fn messages_of(&self, name: &str) -> Vec<(u64, String)> {
         let nodes = self.json["ui"]["nodes"].as_array();
-        let node = nodes.into_iter().flatten().find(|node| node["attributes"]["name"] == name);
+        let node = nodes
+            .into_iter()
+            .flatten()
+            .find(|node| node["attributes"]["name"] == name);
         messages(node.map_or(&Value::Null, |node| &node["messages"]))
     }
 

@@ -52,7 +52,9 @@ impl Reply {
     #[must_use]
     pub fn location_query(&self, name: &str) -> Option<String> {
         let url = Url::parse(self.location()).ok()?;
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The ids of all messages of a flow, on the form and on its nodes.
@@ -62,13 +64,18 @@ impl Reply {
         let nodes = body["ui"]["nodes"].as_array().cloned().unwrap_or_default();
         let of = |holder: &Value| holder["messages"].as_array().cloned().unwrap_or_default();
         let messages = of(&body["ui"]).into_iter().chain(nodes.iter().flat_map(of));
-        messages.filter_map(|message| message["id"].as_u64()).collect()
+        messages
+            .filter_map(|message| message["id"].as_u64())
+            .collect()
     }
 
     /// The id by which programs know the error; empty if there is none.
     #[must_use]
     pub fn error_id(&self) -> String {
-        self.json()["error"]["id"].as_str().unwrap_or_default().to_owned()
+        self.json()["error"]["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The `Set-Cookie` header of that cookie, if it is set or removed.

@@ -84,14 +84,29 @@ impl TestServer {
             .fallback("secrets.default", json!(["a secret that only tests know"]))
             .fallback("serve.public.base_url", "http://public.test/")
             .fallback("serve.admin.base_url", "http://admin.test/")
-            .fallback("identity.schemas", json!([{ "id": "default", "url": inline(PERSON) }]))
+            .fallback(
+                "identity.schemas",
+                json!([{ "id": "default", "url": inline(PERSON) }]),
+            )
             .fallback("hashers.algorithm", "bcrypt")
             .fallback("hashers.bcrypt.cost", 4)
             .fallback("selfservice.default_browser_return_url", "http://ui.test/")
-            .fallback("selfservice.allowed_return_urls", json!(["http://ui.test/"]))
-            .fallback("selfservice.methods.password.config.haveibeenpwned_enabled", false)
-            .fallback("selfservice.flows.registration.enable_legacy_one_step", true)
-            .fallback("selfservice.flows.registration.after.password.hooks", json!([{ "hook": "session" }]));
+            .fallback(
+                "selfservice.allowed_return_urls",
+                json!(["http://ui.test/"]),
+            )
+            .fallback(
+                "selfservice.methods.password.config.haveibeenpwned_enabled",
+                false,
+            )
+            .fallback(
+                "selfservice.flows.registration.enable_legacy_one_step",
+                true,
+            )
+            .fallback(
+                "selfservice.flows.registration.after.password.hooks",
+                json!([{ "hook": "session" }]),
+            );
         Builder {
             sources,
             own_pages: false,
@@ -137,10 +152,13 @@ impl TestServer {
     pub async fn reload(&self, changes: &[(&str, Value)]) -> Result<(), String> {
         let sources = changes
             .iter()
-            .fold(self.sources.clone(), |sources, (key, value)| sources.set(key, value.clone()));
+            .fold(self.sources.clone(), |sources, (key, value)| {
+                sources.set(key, value.clone())
+            });
         let config = load(&sources).map_err(|error| error.to_string())?.config;
         let snapshot = wiring::snapshot(config, self.app.outgoing.clone()).await;
-        self.app.replace(snapshot.map_err(|error| format!("{error:#}"))?);
+        self.app
+            .replace(snapshot.map_err(|error| format!("{error:#}"))?);
         Ok(())
     }
 
@@ -150,11 +168,19 @@ impl TestServer {
     /// When it can't be listed.
     pub async fn mails(&self) -> Vec<Value> {
         let reply = self.admin().get("/admin/courier/messages").await;
-        reply.json().as_array().expect("messages are listed").clone()
+        reply
+            .json()
+            .as_array()
+            .expect("messages are listed")
+            .clone()
     }
 
     fn client(&self, kind: Kind) -> Client {
-        let door = if kind == Kind::Admin { &self.admin } else { &self.public };
+        let door = if kind == Kind::Admin {
+            &self.admin
+        } else {
+            &self.public
+        };
         Client::new(kind, door.clone())
     }
 }
@@ -193,7 +219,9 @@ impl Builder {
     /// # Panics
     /// When the configuration can't be used.
     pub async fn start(self) -> TestServer {
-        self.try_start().await.expect("the server can be put together")
+        self.try_start()
+            .await
+            .expect("the server can be put together")
     }
 
     /// Makes the server, if that is possible.
@@ -201,10 +229,24 @@ impl Builder {
     /// # Errors
     /// When the configuration can't be used.
     pub async fn try_start(self) -> Result<TestServer, String> {
-        let flows = ["login", "registration", "settings", "verification", "recovery", "error"];
-        let sources = flows.iter().filter(|_| !self.own_pages).fold(self.sources, |sources, flow| {
-            sources.fallback(&format!("selfservice.flows.{flow}.ui_url"), format!("http://ui.test/{flow}"))
-        });
+        let flows = [
+            "login",
+            "registration",
+            "settings",
+            "verification",
+            "recovery",
+            "error",
+        ];
+        let sources =
+            flows
+                .iter()
+                .filter(|_| !self.own_pages)
+                .fold(self.sources, |sources, flow| {
+                    sources.fallback(
+                        &format!("selfservice.flows.{flow}.ui_url"),
+                        format!("http://ui.test/{flow}"),
+                    )
+                });
         let config = load(&sources).map_err(|error| error.to_string())?.config;
         let clock = ManualClock::new(START.parse().expect("the start is a time"));
         let effects = Effects {
@@ -213,7 +255,9 @@ impl Builder {
             outgoing: self.outgoing,
             jsonnet: Jsonnet::new(JsonnetOptions::new(self.program)),
         };
-        let app = wiring::build(config, effects).await.map_err(|error| format!("{error:#}"))?;
+        let app = wiring::build(config, effects)
+            .await
+            .map_err(|error| format!("{error:#}"))?;
         Ok(TestServer {
             clock,
             public: ipse_http::public(app.clone()),

@@ -1,0 +1,4 @@
+//! Login: somebody proves who they are.
+
+mod flow;
+mod password;

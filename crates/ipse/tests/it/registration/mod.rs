@@ -1,0 +1,4 @@
+//! Registration: somebody becomes an identity.
+
+mod password;
+mod two_steps;

@@ -1,0 +1,6 @@
+//! Settings: somebody who is signed in changes the own account.
+
+mod flow;
+mod password;
+mod privileged;
+mod profile;
