@@ -102,6 +102,36 @@ async fn a_request_waits_no_longer_than_documented() {
     }
 }
 
+/// How often a hook that fails is called for somebody who hangs up after the first try.
+async fn calls_without_listener(hook: Value) -> (usize, usize) {
+    let hooks = HookServer::new();
+    hooks.behave("hook", Behaviour::Break);
+    let server = after("registration", "password", json!([hook]));
+    let server = server.outgoing(hooks.clone()).start().await;
+    let mut app = server.native();
+    let request = tokio::spawn(async move { register(&mut app, "ada").await });
+    while hooks.count("hook") == 0 {
+        tokio::task::yield_now().await;
+    }
+    request.abort();
+    assert!(request.await.is_err());
+    for _ in 0..3 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    }
+    (hooks.count("hook"), stored(&server).await.0.len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_saved_is_told_even_if_nobody_listens_any_more() {
+    let told = calls_without_listener(told("hook", json!({}))).await;
+    assert_eq!(told, (3, 1));
+    let asked = calls_without_listener(asked("hook")).await;
+    assert_eq!(asked, (1, 0));
+}
+
 #[tokio::test]
 async fn nobody_waits_for_a_hook_whose_answer_is_ignored() {
     let hooks = HookServer::new();
