@@ -226,7 +226,7 @@ fn report(message: &CourierMessage, result: &Result<(), DeliveryError>, judgemen
             tracing::error!(message.id = %id, message.template = template, %error, "a message was given up");
         }
         (_, Ok(())) => {
-            tracing::debug!(message.id = %id, message.template = template, "a message was sent")
+            tracing::debug!(message.id = %id, message.template = template, "a message was sent");
         }
     }
 }

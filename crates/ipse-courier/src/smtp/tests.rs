@@ -27,7 +27,7 @@ impl Server {
         Self { port, mails }
     }
 
-    fn mailer(&self, more: Value) -> Mailer {
+    fn mailer(&self, more: &Value) -> Mailer {
         let mut config = json!({
             "connection_uri": format!("smtp://127.0.0.1:{}/?disable_starttls=true", self.port),
             "from_address": "noreply@example.org",
@@ -85,7 +85,7 @@ async fn serve(stream: TcpStream, mails: Arc<Mutex<Vec<String>>>) {
 async fn a_mail_has_a_plain_text_and_html_and_says_who_sent_it() {
     let server = Server::start().await;
     server
-        .mailer(json!({ "from_name": "Jürgen, the Sender" }))
+        .mailer(&json!({ "from_name": "Jürgen, the Sender" }))
         .send(&message())
         .await
         .unwrap();
@@ -101,7 +101,7 @@ async fn a_mail_has_a_plain_text_and_html_and_says_who_sent_it() {
 #[tokio::test]
 async fn an_attempt_makes_the_same_mail_as_the_one_before() {
     let server = Server::start().await;
-    let mailer = server.mailer(json!({}));
+    let mailer = server.mailer(&json!({}));
     mailer.send(&message()).await.unwrap();
     let first = server.mails.lock().unwrap().pop().unwrap();
     mailer.send(&message()).await.unwrap();
@@ -119,7 +119,7 @@ async fn an_attempt_makes_the_same_mail_as_the_one_before() {
 #[tokio::test]
 async fn a_refusal_is_for_good_or_for_now() {
     let server = Server::start().await;
-    let mailer = server.mailer(json!({}));
+    let mailer = server.mailer(&json!({}));
     for (status, for_good) in [
         ("421", false),
         ("450", false),
@@ -148,7 +148,7 @@ async fn a_server_that_is_away_may_come_back() {
         port,
         mails: Arc::default(),
     };
-    let error = gone.mailer(json!({})).send(&message()).await.unwrap_err();
+    let error = gone.mailer(&json!({})).send(&message()).await.unwrap_err();
     assert!(matches!(error, DeliveryError::Temporary(_)), "{error}");
 }
 
@@ -161,7 +161,7 @@ async fn nothing_in_a_message_adds_headers() {
         body_html: None,
         ..message()
     };
-    server.mailer(json!({})).send(&hostile).await.unwrap();
+    server.mailer(&json!({})).send(&hostile).await.unwrap();
     let mail = server.only_mail();
     let (headers, _) = mail.split_once("\n\n").unwrap();
     assert!(
@@ -195,7 +195,7 @@ async fn configured_headers_are_sent_unless_they_would_be_two() {
     let server = Server::start().await;
     let headers =
         json!({ "headers": { "X-Campaign": "spring", "Reply-To": "answers@example.org" } });
-    server.mailer(headers).send(&message()).await.unwrap();
+    server.mailer(&headers).send(&message()).await.unwrap();
     let mail = server.only_mail();
     assert!(
         mail.contains("X-Campaign: spring\n") && mail.contains("Reply-To: answers@example.org\n")
