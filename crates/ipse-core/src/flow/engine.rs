@@ -102,6 +102,54 @@ pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
     }
 }
 
+/// Somebody who comes back from elsewhere with something that no form could hold.
+#[async_trait::async_trait]
+pub(crate) trait Return<K: Kind>: Sync {
+    /// Decides about it. May be asked again when something else was faster.
+    async fn decide(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<K>,
+        subject: &K::Subject,
+    ) -> Result<Step<K::Decision>, FlowError>;
+}
+
+/// Goes on with a flow whose person has come back from elsewhere. Whoever calls this has checked that it is the same person.
+///
+/// # Errors
+/// As [`submit`].
+pub(crate) async fn come_back<K: Kind>(
+    cx: &Cx,
+    id: Uuid,
+    returned: &dyn Return<K>,
+) -> Result<Outcome, ApiError> {
+    for _ in 0..TRIES {
+        let (mut flow, mut subject) = K::open(cx, id).await?;
+        if flow.is_expired(cx.now) {
+            return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;
+        }
+        forget_messages(&mut flow);
+        let error = match returned.decide(cx, &mut flow, &subject).await {
+            Ok(Step::Done(decision)) => match K::complete(cx, &mut flow, &mut subject, decision).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            },
+            Ok(Step::Show | Step::Reload) => match show_next(cx, &flow, &subject).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            },
+            Ok(Step::Leave(location)) => return Ok(Outcome::Leave { location }),
+            Ok(Step::Instead(outcome)) => return Ok(outcome),
+            Err(error) => error,
+        };
+        if !matches!(error, FlowError::Overtaken) {
+            let failed = Failed { method: None, form: None, identity_id: flow.identity_id };
+            return settle(cx, &mut flow, &subject, failed, error).await;
+        }
+    }
+    Err(ApiError::conflict("The account was changed from elsewhere at the same time. Please try again."))
+}
+
 /// What is worked on.
 enum Submission {
     /// Sent just now.
@@ -134,6 +182,7 @@ async fn attempt<K: Kind>(
             Err(error) => error,
         },
         Ok(Step::Leave(location)) => return Ok(Some(Outcome::Leave { location })),
+        Ok(Step::Instead(outcome)) => return Ok(Some(outcome)),
         Err(error) => error,
     };
     if matches!(error, FlowError::Overtaken) {

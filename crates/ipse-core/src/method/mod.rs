@@ -4,6 +4,7 @@
 //! [`Handles`]; a cell that isn't written can't be listed below. Methods are unit structs: no state, no constructor.
 
 pub mod code;
+pub mod identifier_first;
 pub mod link;
 pub mod lookup_secret;
 pub mod oidc;
@@ -20,6 +21,7 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::{Flow, FlowError, Form, Kind, Login, Recovery, Registration, Settings, Verification};
 use code::Code;
+use identifier_first::IdentifierFirst;
 use link::Link;
 use lookup_secret::LookupSecret;
 use oidc::Oidc;
@@ -66,9 +68,12 @@ pub enum Step<D> {
     Reload,
     /// The browser has to go elsewhere first.
     Leave(String),
+    /// Another flow has gone on in the place of this one.
+    Instead(crate::flow::Outcome),
 }
 
-/// Who somebody is. Only one method counts; the form names it.
+/// Who somebody is. Only one method counts; the form names it. What asks for nothing but the identifier comes last, as it
+/// decides which of the others' nodes are shown yet.
 pub static LOGIN: &[&dyn Handles<Login>] = &[
     &Oidc,
     &Password,
@@ -77,6 +82,7 @@ pub static LOGIN: &[&dyn Handles<Login>] = &[
     &Passkey,
     &Totp,
     &LookupSecret,
+    &IdentifierFirst,
 ];
 
 /// Who somebody wants to be. The profile comes first: its traits are asked for by every other method too.

@@ -51,6 +51,9 @@ pub struct LoginData {
     /// The token exchange that waits for this login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<crate::session::exchange::Pending>,
+    /// An account at a provider that this login is going to connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linking: Option<crate::method::oidc::linking::Linking>,
     /// The question to those who have a security key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webauthn: Option<crate::method::webauthn::Ceremony>,
@@ -144,7 +147,11 @@ impl Kind for Login {
     }
 
     async fn open(cx: &Cx, id: Uuid) -> Result<(Flow<Self>, Visitor), ApiError> {
-        let flow = shared::load::<Self>(cx, id).await?;
+        let mut flow = shared::load::<Self>(cx, id).await?;
+        if flow.shown.active == Some(MethodId::IdentifierFirst) {
+            // The second screen shows its methods as they came; a form that has something to say is in order.
+            arrange::by_group(&mut flow.shown.ui, ORDER);
+        }
         Ok((flow, crate::session::authenticate(cx).await?))
     }
 
@@ -176,6 +183,9 @@ impl Kind for Login {
     fn render_next(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
         match flow.shown.state {
             FlowState::SentEmail => mailed::with_any_payload(flow),
+            _ if flow.shown.active == Some(MethodId::IdentifierFirst) => {
+                mailed::with_any_payload(flow)
+            }
             _ => render(flow),
         }
     }
@@ -198,5 +208,12 @@ fn render(flow: &Flow<Login>) -> String {
     match &flow.shown.extra.session_token_exchange_code {
         Some(code) => shared::with_member(shown.as_str(), "session_token_exchange_code", code),
         None => shown.into_string(),
+    }
+}
+
+impl Flow<Login> {
+    /// The token exchange that its completion in a browser completes.
+    pub(crate) fn exchange_due(&self) -> Option<&crate::session::exchange::Pending> {
+        self.data.exchange.as_ref().filter(|_| self.came_back)
     }
 }

@@ -42,11 +42,13 @@ pub(super) fn add(ui: &mut Container, options: &Value, browser: bool) {
 }
 
 /// The nodes of the registration form that make a passkey.
-pub(super) fn register(ui: &mut Container, data: &Value, browser: bool) {
+///
+/// The order follows what clients know: forms that offer codes, and those of native clients, have the button in front.
+pub(super) fn register(ui: &mut Container, data: &Value, (browser, code): (bool, bool)) {
     let label = text::registration::registration_register_passkey();
     let button = trigger("passkey_register_trigger", "oryPasskeyRegistration", (browser, label));
     let mut nodes = [button, answer("passkey_register")];
-    if browser {
+    if browser && !code {
         nodes.reverse();
     }
     ui.nodes.extend(nodes);

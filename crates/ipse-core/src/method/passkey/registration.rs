@@ -49,7 +49,8 @@ impl Handles<Registration> for Passkey {
             "credentialOptions": options,
             "displayNameFieldName": names.map(|field| &field.name),
         });
-        nodes::register(flow.ui(), &data, browser);
+        let code = cx.config().selfservice.methods.code.passwordless_enabled;
+        nodes::register(flow.ui(), &data, (browser, code));
         flow.data.passkey = Some(begun);
         Ok(())
     }
