@@ -78,9 +78,8 @@ impl Store {
                 };
                 Driver::Sqlite(Sqlite::open(path, migrate).await?)
             }
-            Dsn::Postgres(url, pool) => Driver::Postgres(Postgres::open(url, pool, migrate).await?),
-            Dsn::Cockroach(..) => {
-                return Err(StoreError::Location("CockroachDB isn't supported".into()));
+            Dsn::Postgres(url, pool) | Dsn::Cockroach(url, pool) => {
+                Driver::Postgres(Postgres::open(url, pool, migrate).await?)
             }
         };
         Ok(Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ipse::wiring::{self, Effects};
+use ipse::wiring::{self, Effects, Tables};
 use ipse_config::{Sources, load};
 use ipse_core::App;
 use ipse_core::outgoing::Outgoing;
@@ -255,7 +255,7 @@ impl Builder {
             outgoing: self.outgoing,
             jsonnet: Jsonnet::new(JsonnetOptions::new(self.program)),
         };
-        let app = wiring::build(config, effects)
+        let app = wiring::build(config, Tables::UpToDate, effects)
             .await
             .map_err(|error| format!("{error:#}"))?;
         Ok(TestServer {

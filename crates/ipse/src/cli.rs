@@ -8,7 +8,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use ipse_config::{Purpose, Sources};
 
-use crate::{dev, serve, tools};
+use crate::wiring::Tables;
+use crate::{dev, migrate, serve, tools};
 
 #[derive(Parser)]
 #[command(
@@ -30,6 +31,9 @@ enum Command {
     /// Make or update the tables of the database
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Send messages
+    #[command(subcommand)]
+    Courier(CourierCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -71,6 +75,9 @@ struct ServeArgs {
     /// Plain HTTP and cookies without Secure; what is missing is made up
     #[arg(long)]
     dev: bool,
+    /// Bring the tables of a PostgreSQL database up to date first; those of SQLite always are
+    #[arg(long)]
+    migrate: bool,
     /// Send messages from this process
     #[arg(long, short_alias = 'w')]
     watch_courier: bool,
@@ -88,9 +95,11 @@ struct ServeArgs {
 #[derive(Subcommand)]
 enum Migrate {
     /// Bring the tables up to date
-    #[command(alias = "run")]
-    Sql(MigrateArgs),
-    /// Tell whether the tables are up to date
+    #[command(alias = "sql")]
+    Run(MigrateArgs),
+    /// Show what bringing the tables up to date would do, with the rows it touches and the locks it takes; change nothing
+    Plan(MigrateArgs),
+    /// Tell whether the tables are up to date; the exit status tells it, too
     Status(MigrateArgs),
 }
 
@@ -118,6 +127,12 @@ impl MigrateArgs {
 }
 
 #[derive(Subcommand)]
+enum CourierCommand {
+    /// Send messages from a process of its own, beside servers that don't
+    Watch(Files),
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Tell what is wrong with the configuration
     Check(Files),
@@ -141,9 +156,19 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Dev(args) => dev::run(&args.data, &args.config),
-        Command::Serve(args) => serve::run(serve_sources(&args), None),
-        Command::Migrate(Migrate::Sql(args)) => tools::migrate(&args.sources()),
-        Command::Migrate(Migrate::Status(args)) => tools::migration_status(&args.sources()),
+        Command::Serve(args) => {
+            let tables = match args.migrate {
+                true => Tables::UpToDate,
+                false => Tables::Embedded,
+            };
+            serve::run(serve_sources(&args), tables, None)
+        }
+        Command::Migrate(Migrate::Run(args)) => migrate::run(&args.sources()),
+        Command::Migrate(Migrate::Plan(args)) => migrate::plan(&args.sources()),
+        Command::Migrate(Migrate::Status(args)) => migrate::status(&args.sources()),
+        Command::Courier(CourierCommand::Watch(files)) => {
+            courier::watch(files.sources(Purpose::Serve))
+        }
         Command::Config(ConfigCommand::Check(files)) => {
             tools::check(&files.sources(Purpose::Serve))
         }
@@ -191,7 +216,9 @@ mod tests {
             "ipse migrate sql -e --yes",
             "ipse migrate sql sqlite:///tmp/x.sqlite --yes",
             "ipse migrate run -c a.yml",
+            "ipse migrate plan -e",
             "ipse migrate status",
+            "ipse serve --migrate",
             "ipse config check -c a.yml",
             "ipse version",
             "ipse dev",

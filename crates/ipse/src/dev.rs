@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::cli::say;
 use crate::serve;
+use crate::wiring::Tables;
 
 const PERSON: &str = include_str!("../assets/person.schema.json");
 
@@ -40,7 +41,7 @@ pub(crate) fn run(directory: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
          Data:                  {}",
         directory.display()
     );
-    serve::run(sources, Some(&|| say(&welcome)))
+    serve::run(sources, Tables::UpToDate, Some(&|| say(&welcome)))
 }
 
 /// What development mode makes up when it is missing: an identity schema, an address to return to, and secrets that last as

@@ -5,6 +5,7 @@ mod cli;
 mod courier;
 mod dev;
 mod logging;
+mod migrate;
 mod certificates;
 pub mod outgoing;
 mod serve;

@@ -14,13 +14,17 @@ use crate::background::{self, Reloading};
 use crate::courier;
 use crate::logging;
 use crate::outgoing::Client;
-use crate::wiring::{self, Effects};
+use crate::wiring::{self, Effects, Tables};
 
 /// What is said once the server answers.
 pub(crate) type Welcome<'a> = Option<&'a dyn Fn() -> anyhow::Result<()>>;
 
 /// Serves until a signal says to stop.
-pub(crate) fn run(sources: Sources, welcome: Welcome<'_>) -> anyhow::Result<()> {
+pub(crate) fn run(
+    sources: Sources,
+    tables: Tables,
+    welcome: Welcome<'_>,
+) -> anyhow::Result<()> {
     // Fails when it has been done before, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (reloader, loaded) = Reloader::start(sources)?;
@@ -32,11 +36,11 @@ pub(crate) fn run(sources: Sources, welcome: Welcome<'_>) -> anyhow::Result<()> 
         .enable_all()
         .build()
         .context("can't start the threads that serve")?
-        .block_on(until_stopped(loaded.config, reloader, welcome))
+        .block_on(until_stopped((loaded.config, tables), reloader, welcome))
 }
 
 async fn until_stopped(
-    config: Config,
+    (config, tables): (Config, Tables),
     reloader: Reloader,
     welcome: Welcome<'_>,
 ) -> anyhow::Result<()> {
@@ -44,7 +48,7 @@ async fn until_stopped(
     let client = Client::new(config.clients.http.clone());
     let client = Arc::new(client.context("can't prepare for requests to other servers")?);
     let outgoing: Arc<dyn Outgoing> = client.clone();
-    let app = wiring::build(config, Effects::system(outgoing)?).await?;
+    let app = wiring::build(config, tables, Effects::system(outgoing)?).await?;
     let (stop, stopped) = stop();
     let mut tasks = ports.serve(&app, &stopped);
     let reloading = Reloading {
@@ -106,7 +110,7 @@ impl Ports {
     }
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
+pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("can't wait for signals")?;
     tokio::select! {
         _ = terminate.recv() => {}
@@ -116,7 +120,7 @@ async fn wait_for_signal() -> anyhow::Result<()> {
 }
 
 /// Lets requests under way finish, then closes the database.
-async fn finish(app: &App, stop: &Stop, mut tasks: JoinSet<()>) -> anyhow::Result<()> {
+pub(crate) async fn finish(app: &App, stop: &Stop, mut tasks: JoinSet<()>) -> anyhow::Result<()> {
     tracing::info!("stopping");
     stop.now();
     while tasks.join_next().await.is_some() {}

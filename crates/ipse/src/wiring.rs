@@ -1,11 +1,12 @@
 //! The server from its configuration: the one place where everything is put together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ipse_config::{CipherAlgorithm, Config, Secret, Source};
+use ipse_config::{CipherAlgorithm, Config, Dsn, Secret, Source};
 use ipse_core::app::Parts;
 use ipse_core::outgoing::{HttpDocuments, Outgoing};
 use ipse_core::schema::{Fetch, SchemaSource, Schemas, Sources};
@@ -15,7 +16,7 @@ use ipse_courier::template::{Documents, Templates};
 use ipse_crypto::{Cipher, Hasher, HasherOptions};
 use ipse_jsonnet::{Jsonnet, JsonnetOptions};
 use ipse_model::{Clock, Random, SystemClock};
-use ipse_store::{OpenOptions, Store};
+use ipse_store::{OpenOptions, Store, StoreError};
 
 /// What a server does to the world, or has from it. Tests bring their own.
 pub struct Effects {
@@ -45,17 +46,36 @@ impl Effects {
     }
 }
 
-/// Puts the server together. The tables of its database are made or brought up to date.
+/// Which databases are brought up to date at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// Only an embedded one, which nobody else uses. Another one has to be up to date.
+    Embedded,
+    /// All.
+    UpToDate,
+}
+
+/// How often a database server is looked for that isn't there yet.
+const LOOKS: u32 = 30;
+
+/// How long to wait before looking again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Puts the server together.
 ///
 /// # Errors
 /// When the database can't be opened or the configuration names something that can't be used.
-pub async fn build(config: Config, effects: Effects) -> anyhow::Result<Arc<App>> {
+pub async fn build(
+    config: Config,
+    tables: Tables,
+    effects: Effects,
+) -> anyhow::Result<Arc<App>> {
     let options = OpenOptions {
         dsn: config.dsn.clone(),
-        migrate: true,
+        migrate: tables == Tables::UpToDate || is_embedded(&config.dsn),
     };
     let snapshot = snapshot(config, effects.outgoing.clone());
-    let (store, snapshot) = tokio::join!(Store::open(&options), snapshot);
+    let (store, snapshot) = tokio::join!(open(&options), snapshot);
     let store = store.context("can't open the database")?;
     let snapshot = snapshot?;
     let hasher = Hasher::new(effects.random.clone(), hasher_options(&snapshot.config))
@@ -69,6 +89,30 @@ pub async fn build(config: Config, effects: Effects) -> anyhow::Result<Arc<App>>
         outgoing: effects.outgoing,
         snapshot,
     })))
+}
+
+fn is_embedded(dsn: &Dsn) -> bool {
+    match dsn {
+        Dsn::Memory | Dsn::Sqlite(_) => true,
+        Dsn::Postgres(..) | Dsn::Cockroach(..) => false,
+    }
+}
+
+/// Opens the database. A database server that is started together with this one is waited for.
+async fn open(options: &OpenOptions) -> Result<Store, StoreError> {
+    let mut looks = 1;
+    loop {
+        match Store::open(options).await {
+            Err(StoreError::Unavailable(reason))
+                if looks < LOOKS && !is_embedded(&options.dsn) =>
+            {
+                tracing::warn!(reason, "the database can't be reached yet");
+                tokio::time::sleep(LOOK_AGAIN).await;
+                looks += 1;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Works out what a configuration means.

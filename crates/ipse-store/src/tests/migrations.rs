@@ -163,3 +163,21 @@ async fn what_is_no_database_is_said_to_be_none() {
     let error = Store::open(&directory.options()).await.unwrap_err();
     assert!(matches!(&error, StoreError::Corrupt(_)), "{error}");
 }
+
+#[tokio::test]
+async fn looking_at_what_is_pending_changes_nothing() {
+    let directory = Directory::new();
+    let options = directory.options();
+    let before = Store::migrations(&options.dsn).await.unwrap();
+    assert!(!directory.database().exists(), "no file is made by looking");
+    assert!(before.applied.is_empty());
+    assert_eq!(before.pending.len(), MIGRATIONS.len());
+    let memory = Store::migrations(&ipse_config::Dsn::Memory).await.unwrap();
+    assert_eq!(memory, before);
+
+    let store = Store::open(&options).await.unwrap();
+    let after = Store::migrations(&options.dsn).await.unwrap();
+    assert!(after.pending.is_empty());
+    assert_eq!(after.applied[0], (1, "initial"));
+    store.close().await.unwrap();
+}

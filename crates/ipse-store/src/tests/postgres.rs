@@ -13,6 +13,16 @@ async fn tables_are_made_only_when_asked_for_and_once() {
     let pending = crate::migrate::MIGRATIONS.len();
     let unasked = Store::open(&database.options(false)).await;
     assert_eq!(unasked.err(), Some(StoreError::NotMigrated { pending }));
+    let dsn = database.options(false).dsn;
+    let before = Store::migrations(&dsn).await.unwrap();
+    assert_eq!((before.applied.len(), before.pending.len()), (0, pending));
+    let harmless = |change: &crate::PlannedChange| change.locks.is_empty() && change.rows == 0;
+    assert!(
+        before
+            .pending
+            .iter()
+            .all(|step| step.changes.iter().all(harmless))
+    );
 
     let options = database.options(true);
     let (a, b, c) = tokio::join!(
@@ -26,6 +36,8 @@ async fn tables_are_made_only_when_asked_for_and_once() {
         let closed = store.health().await;
         assert!(matches!(closed, Err(StoreError::Unavailable(_))));
     }
+    let after = Store::migrations(&dsn).await.unwrap();
+    assert_eq!((after.applied.len(), after.pending.len()), (pending, 0));
     let store = Store::open(&database.options(false)).await.unwrap();
     store.close().await.unwrap();
 

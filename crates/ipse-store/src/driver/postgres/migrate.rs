@@ -1,9 +1,14 @@
 //! Brings the tables of a PostgreSQL database up to date.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::error::SqlState;
+
 use super::connect::SETTINGS;
 use super::connection::Connection;
 use crate::StoreError;
-use crate::migrate::pending;
+use crate::migrate::{Migration, pending};
+use crate::migration_plan::Inspection;
 
 /// What nodes that start at the same time lock, so that one of them migrates. ("ipse" in ASCII.)
 const LOCK: &str = "SELECT pg_advisory_lock(1768977253)";
@@ -28,20 +33,37 @@ pub(super) async fn run(connection: &mut Connection, migrate: bool) -> Result<()
         });
     }
     // Waiting for another node that migrates may take longer than a request.
-    let patient = format!("SET lock_timeout = 0; SET statement_timeout = 0; {LOCK}");
+    let patient = "SET lock_timeout = 0; SET statement_timeout = 0";
     connection
         .client
-        .batch_execute(&patient)
+        .batch_execute(patient)
         .await
         .map_err(failed)?;
+    let locked = lock(connection).await?;
     let done = apply(connection).await;
-    let back = format!("{UNLOCK}; {SETTINGS}");
+    if locked {
+        connection
+            .client
+            .batch_execute(UNLOCK)
+            .await
+            .map_err(failed)?;
+    }
     connection
         .client
-        .batch_execute(&back)
+        .batch_execute(SETTINGS)
         .await
         .map_err(failed)?;
     done
+}
+
+/// Waits for other nodes that migrate. A database that only speaks like PostgreSQL may know no such locks; then the row
+/// that each step begins with decides who carries it out.
+async fn lock(connection: &Connection) -> Result<bool, StoreError> {
+    match connection.client.batch_execute(LOCK).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 async fn apply(connection: &mut Connection) -> Result<(), StoreError> {
@@ -52,24 +74,56 @@ async fn apply(connection: &mut Connection) -> Result<(), StoreError> {
         .map_err(failed)?;
     // Read again under the lock: another node may have been faster.
     for step in pending(version(connection).await?)? {
-        let transaction = connection.client.transaction().await.map_err(failed)?;
-        transaction
-            .batch_execute(step.postgres)
-            .await
-            .map_err(failed)?;
-        let sql = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
-        transaction
-            .execute(sql, &[&step.version, &step.name])
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        tracing::info!(
-            version = step.version,
-            name = step.name,
-            "migrated the database"
-        );
+        if take(connection, step).await.map_err(failed)? {
+            let (version, name) = (step.version, step.name);
+            tracing::info!(version, name, "migrated the database");
+        }
     }
     Ok(())
+}
+
+/// Carries a step out as a whole. False if another node was faster.
+async fn take(
+    connection: &mut Connection,
+    step: &Migration,
+) -> Result<bool, tokio_postgres::Error> {
+    let transaction = connection.client.transaction().await?;
+    let sql = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
+    match transaction.execute(sql, &[&step.version, &step.name]).await {
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => return Ok(false),
+        inserted => inserted?,
+    };
+    transaction.batch_execute(step.postgres).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Looks at a database without changing it.
+pub(super) async fn inspect(
+    connection: &Connection,
+    tables: &BTreeSet<String>,
+) -> Result<Inspection, StoreError> {
+    // Counting a large table may take longer than a request.
+    let patient = "SET statement_timeout = 0";
+    connection
+        .client
+        .batch_execute(patient)
+        .await
+        .map_err(failed)?;
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let exists = "SELECT to_regclass($1) IS NOT NULL";
+        let exists = connection.client.query_one(exists, &[table]).await;
+        if exists.and_then(|row| row.try_get(0)).map_err(failed)? {
+            // The names come from the migrations.
+            let count = format!("SELECT count(*) FROM {table}");
+            let count = connection.client.query_one(&count, &[]).await;
+            let count: i64 = count.and_then(|row| row.try_get(0)).map_err(failed)?;
+            rows.insert(table.clone(), u64::try_from(count).unwrap_or(0));
+        }
+    }
+    let version = version(connection).await?;
+    Ok(Inspection { version, rows })
 }
 
 /// The version that the tables are at; 0 when there are none.

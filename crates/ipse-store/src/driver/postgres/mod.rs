@@ -12,6 +12,7 @@ mod pool;
 mod tls;
 mod value;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use tokio_postgres::error::SqlState;
 use url::Url;
 
 use super::{Query, Row, Statement, Written};
+use crate::migration_plan::Inspection;
 use crate::{Entity, StoreError};
 use connect::Target;
 use connection::Connection;
@@ -30,6 +32,15 @@ const ATTEMPTS: usize = 5;
 
 /// How long the client waits for an answer. The server gives up earlier, unless it can't be reached any more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Looks at a database without changing it.
+pub(crate) async fn inspect(
+    url: &Url,
+    tables: &BTreeSet<String>,
+) -> Result<Inspection, StoreError> {
+    let connection = Connection::open(&Target::new(url)?).await?;
+    migrate::inspect(&connection, tables).await
+}
 
 /// Connections to a PostgreSQL database. Clones share them.
 #[derive(Clone, Debug)]

@@ -1,10 +1,13 @@
 //! Brings the tables of a SQLite database up to date.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connection::unavailable;
 use crate::StoreError;
 use crate::migrate::pending;
+use crate::migration_plan::Inspection;
 
 const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -43,6 +46,24 @@ pub(super) fn run(connection: &mut Connection, migrate: bool) -> Result<(), Stor
         );
     }
     transaction.commit().map_err(failed)
+}
+
+/// Looks at a database without changing it.
+pub(super) fn inspect(
+    connection: &Connection,
+    tables: &BTreeSet<String>,
+) -> rusqlite::Result<Inspection> {
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        if connection.table_exists(None, table.as_str())? {
+            // The names come from the migrations.
+            let count = format!("SELECT count(*) FROM {table}");
+            let count: i64 = connection.query_row(&count, (), |row| row.get(0))?;
+            rows.insert(table.clone(), u64::try_from(count).unwrap_or(0));
+        }
+    }
+    let version = version(connection)?;
+    Ok(Inspection { version, rows })
 }
 
 /// The version that the tables are at; 0 when there are none.

@@ -10,6 +10,7 @@ mod queue;
 mod reader;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::{Query, Row, Statement, Written};
 use crate::StoreError;
+use crate::migration_plan::Inspection;
 pub(crate) use connection::{Place, Statements};
 use queue::Queue;
 
@@ -38,6 +40,19 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 enum Job {
     Read(Vec<Query>, Reply<Vec<Vec<Row>>>),
     Write(Vec<Statement>, Reply<Vec<Written>>),
+}
+
+/// Looks at the file at `path` without changing it.
+pub(crate) async fn inspect(
+    path: PathBuf,
+    tables: BTreeSet<String>,
+) -> Result<Inspection, StoreError> {
+    tokio::task::spawn_blocking(move || {
+        let connection = connection::open_reader(&Place::File(path))?;
+        migrate::inspect(&connection, &tables).map_err(|error| connection::unavailable(&error))
+    })
+    .await
+    .map_err(|_| gone())?
 }
 
 impl Sqlite {
