@@ -51,6 +51,9 @@ struct Arguments {
     /// Write the figures as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measure this route only, say to watch the server with a profiler
+    #[arg(long, value_enum, value_name = "ROUTE")]
+    only: Option<routes::Route>,
     /// How many connections ask at the same time
     #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
     connections: u16,
@@ -58,17 +61,19 @@ struct Arguments {
 
 impl Arguments {
     fn effort(&self) -> Effort {
-        let connections = self.connections.into();
+        let (connections, only) = (self.connections.into(), self.only);
         match self.quick {
             true => Effort {
                 turns: 1,
                 fraction: 20,
                 connections,
+                only,
             },
             false => Effort {
                 turns: 5,
                 fraction: 1,
                 connections,
+                only,
             },
         }
     }

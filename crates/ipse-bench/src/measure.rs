@@ -20,6 +20,8 @@ pub(crate) struct Effort {
     pub(crate) fraction: usize,
     /// How many connections ask.
     pub(crate) connections: usize,
+    /// The route to measure beside the cheapest answer, if not all of them.
+    pub(crate) only: Option<Route>,
 }
 
 /// The figures of one route.
@@ -49,6 +51,9 @@ pub(crate) fn routes(
     watched: Watched,
     (routes, effort): (&[Route], Effort),
 ) -> Result<Vec<RouteFigures>, Error> {
+    let wanted =
+        |route: &&Route| **route == Route::Alive || effort.only.is_none_or(|only| only == **route);
+    let routes: Vec<Route> = routes.iter().filter(wanted).copied().collect();
     let mut timings: Vec<Vec<Timing>> = vec![Vec::new(); routes.len()];
     // Interleaved, so that a disturbance meets one turn of each rather than all turns of one. The first only warms up.
     for turn in 0..=effort.turns {

@@ -1,5 +1,6 @@
 //! What is asked for: the routes that sign people in and keep them signed in.
 
+use clap::ValueEnum;
 use ipse_model::Random;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use crate::seed::PASSWORD;
 use crate::server::Target;
 
 /// A route that is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Route {
     /// The cheapest answer there is; everything else is compared with it.

@@ -46,7 +46,7 @@ pub(crate) fn sqlite(binary: &Path, sizes: &[usize], effort: Effort) -> Result<R
             .runs
             .push(seeded(&server, None, (*identities, effort))?);
         server.stop()?;
-        if number == 0 {
+        if number == 0 && effort.only.is_none() {
             let server = Server::start(binary, &directory, &dsn, None)?;
             let run = expensive(&server, *identities, effort, &mut report)?;
             report.runs.push(run);
@@ -173,6 +173,7 @@ fn expensive(
         turns: 1,
         fraction: 20,
         connections: 2,
+        only: None,
     };
     let routes = [Route::Register, Route::Login];
     let routes = measure::routes(&crowd, watched, (&routes, few))?;
