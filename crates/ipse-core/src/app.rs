@@ -12,7 +12,7 @@ use ipse_store::Store;
 
 use crate::hook::web_hook;
 use crate::method::password::policy::{BreachList, Remembering};
-use crate::outgoing::{HttpBreachList, Outgoing};
+use crate::outgoing::{HttpBreachList, Outgoing, ToProviders};
 use crate::schema::Schemas;
 use crate::session::tokenize::Tokenizers;
 
@@ -50,6 +50,8 @@ pub struct App {
     pub jsonnet: Jsonnet,
     /// Requests to other servers.
     pub outgoing: Arc<dyn Outgoing>,
+    /// Upstream identity providers.
+    pub providers: ipse_oidc::Providers,
     /// Passwords that are known from data breaches.
     pub breaches: Arc<dyn BreachList>,
     /// Templates of web hooks that were fetched from elsewhere.
@@ -83,6 +85,7 @@ impl App {
         Self {
             store: parts.store,
             breaches: Arc::new(Remembering::new(list, Arc::clone(&parts.clock))),
+            providers: ipse_oidc::Providers::new(Arc::new(ToProviders(Arc::clone(&parts.outgoing)))),
             outgoing: parts.outgoing,
             hook_templates: web_hook::Templates::default(),
             clock: parts.clock,

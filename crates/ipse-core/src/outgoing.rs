@@ -74,3 +74,16 @@ impl Fetch for HttpDocuments {
         Ok(get(&*self.0, request).await?)
     }
 }
+
+/// Requests to upstream identity providers.
+pub struct ToProviders(pub std::sync::Arc<dyn Outgoing>);
+
+#[async_trait]
+impl ipse_oidc::Fetch for ToProviders {
+    async fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, ipse_oidc::FetchError> {
+        self.0.send(request).await.map_err(|error| ipse_oidc::FetchError(error.to_string()))
+    }
+}

@@ -11,7 +11,7 @@ use ipse_core::flow::{Kind, Login, Recovery, Registration, Settings, Verificatio
 
 use crate::admin::{courier, identities, recovery, sessions as all_sessions, settings_flow};
 use crate::door::{Door, Gate, Port};
-use crate::public::{flows, logout, schemas, sessions};
+use crate::public::{flows, logout, oidc, schemas, sessions};
 use crate::redirects::{to_admin, to_public};
 use crate::{health, pages, reply};
 
@@ -28,6 +28,18 @@ pub fn public(app: Arc<App>) -> Door {
         .route("/self-service/logout/browser", get(logout::create_browser))
         .route("/self-service/logout/api", delete(logout::submit_api))
         .route("/self-service/errors", get(flows::error))
+        .route(
+            "/self-service/methods/oidc/callback",
+            get(oidc::callback).post(oidc::posted),
+        )
+        .route(
+            "/self-service/methods/oidc/callback/{provider}",
+            get(oidc::callback_of).post(oidc::posted),
+        )
+        .route(
+            "/self-service/methods/oidc/organization/{organization}/callback/{provider}",
+            get(oidc::callback_of_organization).post(oidc::posted),
+        )
         .route(
             "/sessions",
             get(sessions::list).delete(sessions::revoke_others),

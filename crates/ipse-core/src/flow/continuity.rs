@@ -25,6 +25,40 @@ pub struct Paused {
     pub form: Form,
 }
 
+/// What waits for this browser, as its cookie says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// A paused submission.
+    pub(crate) submission: Option<Uuid>,
+    /// A way to a provider and back.
+    pub(crate) journey: Option<Uuid>,
+}
+
+impl Waiting {
+    /// What waits for the browser that sent this request.
+    pub(crate) fn of(cx: &Cx) -> Self {
+        cx.request.continuity.as_deref().map(Self::read).unwrap_or_default()
+    }
+
+    fn read(cookie: &str) -> Self {
+        let (submission, journey) = cookie.split_once('.').unwrap_or((cookie, ""));
+        Self { submission: submission.parse().ok(), journey: journey.parse().ok() }
+    }
+
+    fn written(self) -> String {
+        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        match self.journey {
+            None => text(self.submission),
+            Some(_) => format!("{}.{}", text(self.submission), text(self.journey)),
+        }
+    }
+
+    /// Has the browser remember it.
+    pub(crate) fn remember(self, cx: &Cx) {
+        cx.jar.set_continuity(self.written());
+    }
+}
+
 /// What is sealed.
 #[derive(Serialize, Deserialize)]
 struct Payload {
@@ -57,7 +91,7 @@ pub async fn pause(cx: &Cx, paused: &Paused) -> Result<(), ApiError> {
         expires_at: cx.now + LIFESPAN,
     });
     batch.commit().await?;
-    cx.jar.set_continuity(id.to_string());
+    Waiting { submission: Some(id), ..Waiting::of(cx) }.remember(cx);
     Ok(())
 }
 
@@ -94,10 +128,8 @@ pub async fn forget(cx: &Cx) -> Result<(), ApiError> {
 }
 
 async fn open(cx: &Cx) -> Result<Option<Payload>, ApiError> {
-    let Some(id) = cx.request.continuity.as_deref().and_then(|id| id.parse().ok()) else {
-        return Ok(None);
-    };
-    cx.jar.set_continuity(String::new());
+    let Some(id) = Waiting::of(cx).submission else { return Ok(None) };
+    Waiting { submission: None, ..Waiting::of(cx) }.remember(cx);
     let Some(paused) = cx.store().take_paused(id).await? else { return Ok(None) };
     if paused.expires_at <= cx.now {
         return Ok(None);
@@ -105,4 +137,19 @@ async fn open(cx: &Cx) -> Result<Option<Payload>, ApiError> {
     let sealed = String::from_utf8_lossy(&paused.sealed);
     let opened = cx.snapshot.data_cipher.open(PURPOSE, &sealed);
     Ok(opened.and_then(|text| serde_json::from_slice(&text).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_holds_both_and_can_be_read_back() {
+        let (one, two) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
+        for (submission, journey) in [(one, two), (one, None), (None, two), (None, None)] {
+            let waiting = Waiting { submission, journey };
+            assert_eq!(Waiting::read(&waiting.written()), waiting);
+        }
+        assert_eq!(Waiting::read("nonsense.more"), Waiting::default());
+    }
 }

@@ -132,7 +132,7 @@ pub(super) fn with_payload<K: Kind>(flow: &Flow<K>) -> String {
 }
 
 /// As [`with_payload`], with an empty payload when there was none.
-pub(super) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
+pub(crate) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
     let payload = flow.transient_payload.clone().unwrap_or_else(ipse_model::Json::empty_object);
     shared::with_member(flow.to_record().public.as_str(), "transient_payload", &payload)
 }
@@ -166,7 +166,7 @@ pub(crate) fn csrf_token(cx: &Cx, client: FlowClient) -> String {
 
 /// Sends a client on to another flow: browsers to its page, all others to its JSON.
 pub(crate) fn go_on_with<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Outcome {
-    let location = if cx.request.wants_json() {
+    let location = if cx.wants_json() {
         let flows = cx.public_url(&format!("self-service/{}/flows", K::NAME.as_str()));
         with_query(&flows, "id", &flow.id().to_string())
     } else {

@@ -225,6 +225,8 @@ pub struct Flow<K: Kind> {
     pub identity_id: Option<Uuid>,
     /// What the client wants the hooks and mails of this submission to see. It isn't kept.
     pub transient_payload: Option<Json>,
+    /// Whether its person has just come back from elsewhere. It isn't kept.
+    pub(crate) came_back: bool,
     version: i64,
 }
 
@@ -250,6 +252,7 @@ impl<K: Kind> Flow<K> {
             data,
             identity_id: None,
             transient_payload: None,
+            came_back: false,
             version: 0,
         }
     }
@@ -324,6 +327,7 @@ impl<K: Kind> Flow<K> {
             data: record.private.parse().map_err(broken)?,
             identity_id: record.identity_id,
             transient_payload: None,
+            came_back: false,
             version: record.version,
         })
     }

@@ -90,6 +90,19 @@ pub(crate) fn begin_exchange(cx: &Cx, client: FlowClient) -> Exchange {
     Exchange { code: Some(begun.init_code), pending: Some(begun.pending), writes: Some(writes) }
 }
 
+/// Where a browser goes in which a native client had its user sign in: back to the client, with the code for its session.
+///
+/// # Errors
+/// When the flow's `return_to` isn't allowed any more.
+pub(crate) fn back_to_app<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    code: Option<&str>,
+) -> Result<String, ApiError> {
+    let address = super::return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
+    Ok(code.map_or_else(|| address.clone(), |code| super::with_query(&address, "code", code)))
+}
+
 /// The schema that a registration asks for by `identity_schema`.
 ///
 /// # Errors

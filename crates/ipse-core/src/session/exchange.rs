@@ -57,12 +57,19 @@ pub fn begin(cx: &Cx, expires_at: Timestamp) -> Begun {
 
 /// Puts a session into an exchange, to be stored with the session itself.
 pub fn complete(cx: &Cx, batch: &mut Batch, pending: &Pending, issued: &Issued) {
-    let sealed = cipher(pending.id, &pending.return_to_code).seal(
-        cx.random(),
-        PURPOSE,
-        issued.token.as_bytes(),
-    );
-    batch.complete_exchange(pending.id, issued.session.id, sealed.as_bytes());
+    complete_with(cx, batch, pending, (issued.session.id, &issued.token));
+}
+
+/// Puts the session with this id and token into an exchange, to be stored with the session itself.
+pub fn complete_with(
+    cx: &Cx,
+    batch: &mut Batch,
+    pending: &Pending,
+    (session_id, session_token): (Uuid, &str),
+) {
+    let cipher = cipher(pending.id, &pending.return_to_code);
+    let sealed = cipher.seal(cx.random(), PURPOSE, session_token.as_bytes());
+    batch.complete_exchange(pending.id, session_id, sealed.as_bytes());
 }
 
 fn cipher(id: Uuid, return_to_code: &str) -> Cipher {

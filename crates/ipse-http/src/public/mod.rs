@@ -2,5 +2,6 @@
 
 pub(crate) mod flows;
 pub(crate) mod logout;
+pub(crate) mod oidc;
 pub(crate) mod schemas;
 pub(crate) mod sessions;

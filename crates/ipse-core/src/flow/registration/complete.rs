@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::settings::taken;
-use crate::flow::{Flow, FlowError, Outcome, return_to, verification};
+use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification};
 use crate::hook;
 use crate::identity::view;
 use crate::session::{self, Issued};
@@ -33,6 +33,9 @@ pub(super) async fn complete(
     let issued = signs_in.then(|| session::issue(cx, &account.identity, account.method.clone()));
     if let Some(issued) = &issued {
         batch.insert_session(&issued.session, &issued.hash);
+        if let Some(pending) = flow.exchange_due() {
+            session::exchange::complete(cx, &mut batch, pending, issued);
+        }
     }
     batch.commit().await.map_err(taken)?;
     let session = issued.as_ref().map(|issued| &issued.session);
@@ -63,6 +66,11 @@ fn answer(
     issued: Option<Issued>,
     verifications: Vec<NextFlow>,
 ) -> Result<Outcome, FlowError> {
+    if flow.came_back && !flow.is_browser() {
+        let code = flow.exchange_due().filter(|_| issued.is_some());
+        let code = code.map(|pending| pending.return_to_code.as_str());
+        return Ok(Outcome::Redirect { location: shared::back_to_app(cx, flow, code)? });
+    }
     let hooks = cx.config().selfservice.flows.registration.after.completion(account.by.as_str());
     let mut location =
         return_to::after(cx, flow.shown.return_to.as_deref(), &[hooks.default_browser_return_url])?;

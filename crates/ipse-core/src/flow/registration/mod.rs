@@ -242,6 +242,11 @@ fn already_signed_in(cx: &Cx, client: FlowClient) -> Result<Begin<Registration>,
 }
 
 impl Flow<Registration> {
+    /// The token exchange that its completion in a browser completes.
+    pub(crate) fn exchange_due(&self) -> Option<&session::exchange::Pending> {
+        self.data.exchange.as_ref().filter(|_| self.came_back)
+    }
+
     /// The schema that the traits follow.
     ///
     /// # Errors

@@ -100,7 +100,7 @@ async fn succeed(
     let mut done = flow.clone();
     done.data = next.data;
     done.shown.state = FlowState::Success;
-    done.shown.active = None;
+    done.shown.active = flow.shown.active.filter(|_| flow.came_back);
     done.shown.ui = Container { messages: vec![text::settings::settings_update_success()], ..next.shown.ui };
     batch.update_flow(&done.to_record());
     Ok(done)

@@ -24,7 +24,7 @@ pub(crate) use error::HookError;
 pub(crate) use request::Target;
 pub(crate) use sending::send;
 pub use template::Templates;
-pub(crate) use template::evaluate;
+pub(crate) use template::{evaluate, read};
 
 use self::answer::Answer;
 use super::{Shows, Stage};

@@ -61,7 +61,8 @@ fn judge(outcome: Result<Value, JsonnetError>) -> Result<Option<Value>, HookErro
     }
 }
 
-async fn read(app: &App, source: &Source) -> Result<Arc<str>, HookError> {
+/// The text of a document that the configuration names.
+pub(crate) async fn read(app: &App, source: &Source) -> Result<Arc<str>, HookError> {
     let (name, text) = match source {
         Source::File(path) => (path.display().to_string(), read_file(path).await),
         Source::Inline(bytes) => ("in the configuration".to_owned(), utf8(bytes.clone())),

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use ipse_model::Aal;
 use ipse_ui::text;
 
-use super::{Oidc, account, label, nodes, offered};
+use super::journey::{self, Departure};
+use super::{Oidc, account, label, named, native, nodes, offered};
 use crate::cx::Cx;
 use crate::flow::login::{Proof, Visitor};
 use crate::flow::{Flow, FlowError, Form, Kind, Login};
@@ -40,11 +41,20 @@ impl Handles<Login> for Oidc {
 
     async fn submit(
         &self,
-        _: &Cx,
-        _: &mut Flow<Login>,
+        cx: &Cx,
+        flow: &mut Flow<Login>,
         _: &Visitor,
-        _: &Form,
+        form: &Form,
     ) -> Result<Step<Proof>, FlowError> {
-        Err(FlowError::form(Login::no_method()))
+        if flow.shown.extra.requested_aal == Aal::Aal2 {
+            return Err(FlowError::form(Login::no_method()));
+        }
+        let provider = named(cx, &form.text("provider").unwrap_or_default())?;
+        if let Some(arrival) = native::arrival(cx, provider, form).await? {
+            return arrival.into_login(cx, flow).await;
+        }
+        let native = flow.data.exchange.is_some();
+        let confirms = flow.shown.extra.refresh;
+        journey::leave(cx, flow, Departure { provider, form, confirms, native }).await
     }
 }

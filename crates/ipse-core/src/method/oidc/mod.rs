@@ -1,16 +1,26 @@
 //! Signing in with an account at a social provider.
 
 pub(crate) mod account;
+mod arrival;
+mod callback;
+mod journey;
+pub(crate) mod linking;
 mod login;
+mod mapper;
+mod native;
 mod nodes;
 mod registration;
 mod settings;
 
 use ipse_config::selfservice::oidc::OidcProvider;
-use ipse_model::MethodId;
+use ipse_model::{Aal, AuthenticationMethod, MethodId};
+use ipse_oidc::OidcError;
+
+pub use callback::callback;
 
 use super::Method;
 use crate::cx::Cx;
+use crate::error::ApiError;
 use crate::flow::Form;
 
 /// The method.
@@ -41,4 +51,36 @@ fn label(provider: &OidcProvider) -> &str {
 fn names_provider(form: &Form) -> bool {
     matches!(form.method(), None | Some("" | "oidc"))
         && form.text("provider").is_some_and(|provider| !provider.is_empty())
+}
+
+/// The provider of that name.
+fn named<'a>(cx: &'a Cx, id: &str) -> Result<&'a OidcProvider, ApiError> {
+    let providers = &cx.config().selfservice.methods.oidc.config.providers;
+    let known = providers.iter().find(|provider| provider.id == id);
+    known.ok_or_else(|| ApiError::not_found(format!("There is no social sign-in provider \"{id}\" here.")))
+}
+
+/// How a session remembers that a provider has said who somebody is.
+fn proof_of(cx: &Cx, provider: &str) -> AuthenticationMethod {
+    AuthenticationMethod {
+        method: MethodId::Oidc.as_str().to_owned(),
+        aal: Aal::Aal1,
+        completed_at: cx.now,
+        provider: Some(provider.to_owned()),
+        organization: None,
+    }
+}
+
+/// What a client is told when a provider can't be used, or doesn't say who somebody is.
+fn failed(provider: &str, error: &OidcError) -> ApiError {
+    if error.is_configuration() {
+        tracing::error!(provider, %error, "a social sign-in provider can't be used as it is configured");
+        return ApiError::new(500, "A social sign-in provider is not set up correctly")
+            .id("invalid_configuration")
+            .reason(format!("The provider \"{provider}\" can't be used: {error}."));
+    }
+    tracing::warn!(provider, %error, "a social sign-in provider did not say who somebody is");
+    ApiError::new(502, "The provider could not confirm who this is")
+        .id("upstream_error")
+        .reason(format!("Signing in with \"{provider}\" failed: {error}."))
 }

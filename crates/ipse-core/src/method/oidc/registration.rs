@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use ipse_ui::text;
 
-use super::{Oidc, label, nodes, offered};
+use super::journey::{self, Departure};
+use super::{Oidc, label, named, native, nodes, offered};
 use crate::cx::Cx;
 use crate::flow::registration::{NewAccount, Visitor};
-use crate::flow::{Flow, FlowError, Form, Kind, Registration};
+use crate::flow::{Flow, FlowError, Form, Registration};
 use crate::method::{Handles, Step};
 
 #[async_trait]
@@ -30,11 +31,16 @@ impl Handles<Registration> for Oidc {
 
     async fn submit(
         &self,
-        _: &Cx,
-        _: &mut Flow<Registration>,
+        cx: &Cx,
+        flow: &mut Flow<Registration>,
         _: &Visitor,
-        _: &Form,
+        form: &Form,
     ) -> Result<Step<NewAccount>, FlowError> {
-        Err(FlowError::form(Registration::no_method()))
+        let provider = named(cx, &form.text("provider").unwrap_or_default())?;
+        if let Some(arrival) = native::arrival(cx, provider, form).await? {
+            return arrival.into_registration(cx, flow).await;
+        }
+        let native = flow.data.exchange.is_some();
+        journey::leave(cx, flow, Departure { provider, form, confirms: false, native }).await
     }
 }

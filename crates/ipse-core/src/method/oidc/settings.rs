@@ -1,8 +1,11 @@
 //! Connecting and disconnecting accounts at providers.
 
 use async_trait::async_trait;
+use ipse_model::MethodId;
+use ipse_ui::text;
 
-use super::{Oidc, account, nodes, offered};
+use super::journey::{self, Departure};
+use super::{Oidc, account, named, nodes, offered};
 use crate::cx::Cx;
 use crate::flow::settings::{Change, Owner};
 use crate::flow::{Flow, FlowError, Form, Kind, Settings};
@@ -41,11 +44,52 @@ impl Handles<Settings> for Oidc {
 
     async fn submit(
         &self,
-        _: &Cx,
-        _: &mut Flow<Settings>,
-        _: &Owner,
-        _: &Form,
+        cx: &Cx,
+        flow: &mut Flow<Settings>,
+        owner: &Owner,
+        form: &Form,
     ) -> Result<Step<Change>, FlowError> {
-        Err(FlowError::form(Settings::no_method()))
+        let asked = |field| form.text(field).filter(|id| !id.is_empty());
+        match (asked("link"), asked("unlink")) {
+            (Some(id), _) => link(cx, flow, owner, (&id, form)).await,
+            (None, Some(id)) => unlink(cx, owner, &id).map(Step::Done),
+            (None, None) => Err(FlowError::form(Settings::no_method())),
+        }
     }
+}
+
+async fn link(
+    cx: &Cx,
+    flow: &Flow<Settings>,
+    owner: &Owner,
+    (id, form): (&str, &Form),
+) -> Result<Step<Change>, FlowError> {
+    let provider = named(cx, id).map_err(|_| not_linkable())?;
+    if account::linked(&owner.credentials).contains(&provider.id) {
+        return Err(not_linkable());
+    }
+    owner.require_privileged(cx)?;
+    let departure = Departure { provider, form, confirms: false, native: false };
+    journey::leave(cx, flow, departure).await
+}
+
+fn unlink(cx: &Cx, owner: &Owner, id: &str) -> Result<Change, FlowError> {
+    let mut credentials = owner.credentials.clone();
+    if !account::remove(&mut credentials, id, cx.now) {
+        let reason = "This account is not connected.";
+        return Err(FlowError::form(text::validation::generic(reason)));
+    }
+    if aal::factors(cx.config(), &credentials).first == 0 {
+        let reason = "This is the last way to sign in. Please add another one first.";
+        return Err(FlowError::form(text::validation::generic(reason)));
+    }
+    owner.require_privileged(cx)?;
+    let identity = owner.authenticated.identity.clone();
+    Ok(Change { method: MethodId::Oidc, identity, credentials, proved: None })
+}
+
+/// What somebody is told who wants to connect what can't be connected.
+pub(super) fn not_linkable() -> FlowError {
+    let reason = "This provider is unknown, or an account of it is connected already.";
+    FlowError::form(text::validation::generic(reason))
 }

@@ -1,0 +1,340 @@
+//! Somebody whom a provider knows: who that is here decides how the flow goes on.
+
+use async_trait::async_trait;
+use ipse_config::selfservice::oidc::OidcProvider;
+use ipse_model::{CredentialsType, FlowClient, Json, MethodId};
+use ipse_oidc::{Claims, Tokens};
+use ipse_store::{AddressPurpose, Found};
+use ipse_ui::{Group, Node, text};
+use serde_json::{Map, Value};
+
+use super::account::{self, Account};
+use super::linking::{self, Conflict};
+use super::{mapper, nodes, proof_of};
+use crate::cx::Cx;
+use crate::error::ApiError;
+use crate::flow::engine::{self, Return};
+use crate::flow::form::fill;
+use crate::flow::login::{Proof, Visitor};
+use crate::flow::registration::{NewAccount, RegistrationData, RegistrationExtra};
+use crate::flow::settings::{Change, Owner};
+use crate::flow::spent::Spent;
+use crate::flow::{Flow, FlowError, Kind, Login, Outcome, Registration, Settings};
+use crate::hook;
+use crate::identity::{self, Draft, provider_tokens};
+use crate::method::{Step, profile};
+
+/// Somebody whom a provider knows.
+pub(super) struct Arrival<'a> {
+    pub(super) provider: &'a OidcProvider,
+    pub(super) claims: Claims,
+    pub(super) tokens: Tokens,
+    /// What was filled in before.
+    pub(super) traits: Option<Value>,
+    /// Whether that came from an HTML form.
+    pub(super) from_form: bool,
+    pub(super) transient_payload: Option<Json>,
+    /// Whether they have come back through a browser.
+    pub(super) came_back: bool,
+}
+
+impl Arrival<'_> {
+    /// Whom the account at the provider belongs to.
+    pub(super) async fn known(&self, cx: &Cx) -> Result<Option<Found>, ApiError> {
+        let identifier = account::identifier(&self.provider.id, self.claims.subject());
+        Ok(cx.store().identity_by_identifier(&[CredentialsType::Oidc], &identifier).await?)
+    }
+
+    /// The account at the provider, with its tokens sealed.
+    fn account(&self, cx: &Cx) -> Account {
+        let given =
+            [&self.tokens.id_token, &self.tokens.access_token, &self.tokens.refresh_token];
+        let mut rest = Map::new();
+        for (member, token) in provider_tokens::MEMBERS.into_iter().zip(given) {
+            let token = token.as_deref().unwrap_or_default();
+            let sealed = match token {
+                "" => String::new(),
+                token => provider_tokens::seal(&cx.snapshot.data_cipher, cx.random(), token),
+            };
+            rest.insert(member.to_owned(), Value::String(sealed));
+        }
+        Account {
+            subject: self.claims.subject().to_owned(),
+            provider: self.provider.id.clone(),
+            rest,
+        }
+    }
+
+    fn mark<K: Kind>(&self, flow: &mut Flow<K>) {
+        flow.came_back = self.came_back;
+        flow.transient_payload.clone_from(&self.transient_payload);
+        if self.came_back {
+            flow.shown.active = Some(MethodId::Oidc);
+        }
+    }
+
+    pub(super) fn proof(&self, cx: &Cx, found: Found) -> Proof {
+        Proof {
+            method: proof_of(cx, &self.provider.id),
+            by: MethodId::Oidc,
+            identity: found.identity,
+            credentials: found.credentials,
+            upgrade: None,
+            spent: Spent::default(),
+        }
+    }
+
+    /// Goes on with a login: of somebody who is known, or by signing up.
+    pub(super) async fn into_login(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<Login>,
+    ) -> Result<Step<Proof>, FlowError> {
+        self.mark(flow);
+        if let Some(found) = self.known(cx).await? {
+            return Ok(Step::Done(self.proof(cx, found)));
+        }
+        if flow.data.linking.is_some() {
+            return Err(linking::someone_else());
+        }
+        if !cx.config().selfservice.flows.registration.enabled {
+            return Err(FlowError::form(text::validation::account_not_found()));
+        }
+        let registration = self.registration_for(cx, flow).await?;
+        Ok(Step::Instead(engine::come_back::<Registration>(cx, registration.id(), self).await?))
+    }
+
+    /// A registration in the place of a login.
+    async fn registration_for(
+        &self,
+        cx: &Cx,
+        from: &Flow<Login>,
+    ) -> Result<Flow<Registration>, FlowError> {
+        let extra = RegistrationExtra {
+            organization_id: None,
+            identity_schema: from.shown.extra.identity_schema.clone(),
+            oauth2_login_challenge: from.shown.extra.oauth2_login_challenge.clone(),
+            session_token_exchange_code: None,
+        };
+        let data =
+            RegistrationData { exchange: from.data.exchange.clone(), ..RegistrationData::default() };
+        let mut flow = Flow::<Registration>::new(cx, from.shown.client, extra, data);
+        flow.shown.request_url.clone_from(&from.shown.request_url);
+        flow.shown.return_to.clone_from(&from.shown.return_to);
+        let csrf = Node::csrf(&linking::token(cx, flow.shown.client));
+        flow.ui().push(csrf);
+        engine::populate(cx, &mut flow, &None).await?;
+        hook::before(cx, &flow, None).await?;
+        let mut batch = cx.store().batch();
+        batch.insert_flow(&flow.to_record());
+        batch.commit().await?;
+        Ok(flow)
+    }
+
+    /// Goes on with a registration: a new account, or a login of somebody who is known.
+    pub(super) async fn into_registration(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<Registration>,
+    ) -> Result<Step<NewAccount>, FlowError> {
+        self.mark(flow);
+        if self.known(cx).await?.is_some() {
+            let mut login = linking::login_for(cx, flow);
+            let csrf = Node::csrf(&linking::token(cx, login.shown.client));
+            login.ui().push(csrf);
+            engine::populate(cx, &mut login, &None).await?;
+            let mut batch = cx.store().batch();
+            batch.insert_flow(&login.to_record());
+            batch.commit().await?;
+            let outcome = engine::come_back::<Login>(cx, login.id(), self).await?;
+            return Ok(Step::Instead(outcome));
+        }
+        let account = self.new_account(cx, flow).await?;
+        match conflict(cx, &account).await? {
+            None => Ok(Step::Done(account)),
+            Some(conflict) => linking::offer(cx, flow, self.account(cx), conflict).await,
+        }
+    }
+
+    async fn new_account(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<Registration>,
+    ) -> Result<NewAccount, FlowError> {
+        let mapped = mapper::map(cx, self.provider, &self.claims).await?;
+        let schema = flow.schema(cx)?;
+        let filled_in = schema.traits_from_form(self.traits.as_ref(), self.from_form);
+        let mut traits = mapped.traits.clone();
+        mapper::merge(&mut traits, filled_in);
+        self.reduce(flow, &schema, &traits);
+        let mut draft = Draft::new(&*schema.id, traits);
+        draft.verifiable_addresses = mapped.proved(cx);
+        draft.metadata_public = mapped.metadata_public;
+        draft.metadata_admin = mapped.metadata_admin;
+        account::add(&mut draft.credentials, self.account(cx), cx.now);
+        let (identity, credentials) = identity::create(cx, draft).map_err(profile::complaints)?;
+        Ok(NewAccount {
+            identity,
+            credentials,
+            method: proof_of(cx, &self.provider.id),
+            by: MethodId::Oidc,
+        })
+    }
+
+    /// What is asked for if something is missing: the traits, and the way to go on with this provider.
+    fn reduce(&self, flow: &mut Flow<Registration>, schema: &crate::schema::Schema, traits: &Value) {
+        reduce(flow, self.provider);
+        if flow.shown.client == FlowClient::Api && !self.came_back {
+            return;
+        }
+        for node in schema.nodes(Group::Default, None) {
+            flow.ui().push(node);
+        }
+        fill(flow.ui(), "traits", traits);
+    }
+}
+
+/// A registration form that only goes on with one provider.
+pub(super) fn reduce(flow: &mut Flow<Registration>, provider: &OidcProvider) {
+    let csrf = flow.ui().find("csrf_token").cloned();
+    let button = nodes::provider(provider, text::registration::registration_continue());
+    flow.ui().nodes = [Some(button), csrf].into_iter().flatten().collect();
+}
+
+/// Whoever has an identifier or address already that the new account would have.
+async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Conflict>, FlowError> {
+    let conflict = |identifier: &str, found: Found| Conflict {
+        identifier: identifier.to_owned(),
+        identity_id: found.identity.id,
+        credentials: found.credentials,
+    };
+    for credential in account.credentials.iter().filter(|new| new.kind != CredentialsType::Oidc) {
+        for identifier in &credential.identifiers {
+            let found = cx.store().identity_by_identifier(&[credential.kind], identifier).await?;
+            if let Some(found) = found {
+                return Ok(Some(conflict(identifier, found)));
+            }
+        }
+    }
+    let verifiable = account.identity.verifiable_addresses.iter().map(|address| &address.value);
+    let verifiable = verifiable.map(|value| (AddressPurpose::Verification, value));
+    let recovery = account.identity.recovery_addresses.iter().map(|address| &address.value);
+    let recovery = recovery.map(|value| (AddressPurpose::Recovery, value));
+    for (purpose, value) in verifiable.chain(recovery) {
+        let owner = cx.store().identities_by_address(purpose, value).await?.into_iter().next();
+        if let Some((_, identity)) = owner {
+            let credentials = cx.store().credentials(identity.id).await?;
+            return Ok(Some(Conflict { identifier: value.clone(), identity_id: identity.id, credentials }));
+        }
+    }
+    Ok(None)
+}
+
+#[async_trait]
+impl Return<Login> for Arrival<'_> {
+    async fn decide(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<Login>,
+        _: &Visitor,
+    ) -> Result<Step<Proof>, FlowError> {
+        self.into_login(cx, flow).await
+    }
+}
+
+#[async_trait]
+impl Return<Registration> for Arrival<'_> {
+    async fn decide(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<Registration>,
+        _: &Visitor,
+    ) -> Result<Step<NewAccount>, FlowError> {
+        self.into_registration(cx, flow).await
+    }
+}
+
+#[async_trait]
+impl Return<Settings> for Arrival<'_> {
+    async fn decide(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<Settings>,
+        owner: &Owner,
+    ) -> Result<Step<Change>, FlowError> {
+        self.mark(flow);
+        if account::linked(&owner.credentials).contains(&self.provider.id) {
+            return Err(super::settings::not_linkable());
+        }
+        if self.known(cx).await?.is_some() {
+            return Err(FlowError::form(text::validation::duplicate_credentials()));
+        }
+        let mut credentials = owner.credentials.clone();
+        account::add(&mut credentials, self.account(cx), cx.now);
+        Ok(Step::Done(Change {
+            method: MethodId::Oidc,
+            identity: owner.authenticated.identity.clone(),
+            credentials,
+            proved: Some(proof_of(cx, &self.provider.id)),
+        }))
+    }
+}
+
+/// Somebody who comes back with nothing but a reason.
+pub(super) struct Refusal<'a> {
+    pub(super) provider: &'a OidcProvider,
+    pub(super) reason: String,
+}
+
+impl Refusal<'_> {
+    fn complaint(&self) -> FlowError {
+        FlowError::form(text::validation::generic(&self.reason))
+    }
+}
+
+#[async_trait]
+impl Return<Login> for Refusal<'_> {
+    async fn decide(&self, _: &Cx, flow: &mut Flow<Login>, _: &Visitor) -> Result<Step<Proof>, FlowError> {
+        flow.shown.active = Some(MethodId::Oidc);
+        Err(self.complaint())
+    }
+}
+
+#[async_trait]
+impl Return<Registration> for Refusal<'_> {
+    async fn decide(
+        &self,
+        _: &Cx,
+        flow: &mut Flow<Registration>,
+        _: &Visitor,
+    ) -> Result<Step<NewAccount>, FlowError> {
+        reduce(flow, self.provider);
+        Err(self.complaint())
+    }
+}
+
+#[async_trait]
+impl Return<Settings> for Refusal<'_> {
+    async fn decide(&self, _: &Cx, _: &mut Flow<Settings>, _: &Owner) -> Result<Step<Change>, FlowError> {
+        Err(self.complaint())
+    }
+}
+
+/// Goes on with the flow of that name.
+pub(super) async fn go_on<R>(
+    cx: &Cx,
+    (name, id): (ipse_model::FlowName, ipse_model::Uuid),
+    returned: &R,
+) -> Result<Outcome, ApiError>
+where
+    R: Return<Login> + Return<Registration> + Return<Settings>,
+{
+    match name {
+        ipse_model::FlowName::Login => engine::come_back::<Login>(cx, id, returned).await,
+        ipse_model::FlowName::Registration => engine::come_back::<Registration>(cx, id, returned).await,
+        ipse_model::FlowName::Settings => engine::come_back::<Settings>(cx, id, returned).await,
+        ipse_model::FlowName::Recovery | ipse_model::FlowName::Verification => {
+            Err(super::journey::refused("No provider takes part in this flow."))
+        }
+    }
+}
