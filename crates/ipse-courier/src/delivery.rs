@@ -1,5 +1,6 @@
 //! How a message leaves: by mail, or by a request to a server that sends it for us.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use ipse_model::{Channel, CourierMessage};
 use serde_json::Value;
 
 use crate::http::post;
-use crate::smtp::Mailer;
+use crate::smtp::{self, Mailer};
 
 /// Why a message wasn't accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +56,9 @@ pub trait Surroundings: Send + Sync + 'static {
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, String>;
 
+    /// Whether an address is none of the public internet.
+    fn is_private(&self, address: IpAddr) -> bool;
+
     /// What the Jsonnet function at `template` makes of `context`, as JSON text.
     ///
     /// # Errors
@@ -91,7 +95,7 @@ impl Channels {
         {
             return Ok(Arc::clone(mailer));
         }
-        let mailer = Mailer::new(&config.courier.smtp).map(Arc::new)?;
+        let mailer = Mailer::at(&config.courier.smtp, None).map(Arc::new)?;
         *kept = Some((Arc::clone(config), Arc::clone(&mailer)));
         Ok(mailer)
     }
@@ -102,6 +106,11 @@ impl Deliver for Channels {
     async fn deliver(&self, message: &CourierMessage) -> Result<(), DeliveryError> {
         let config = (self.config)();
         match way(&config, &message.channel)? {
+            Way::Mail if config.clients.smtp.disallow_private_ip_ranges => {
+                let smtp = &config.courier.smtp;
+                let address = smtp::public_address(smtp, &*self.surroundings).await?;
+                Mailer::at(smtp, Some(address))?.send(message).await
+            }
             Way::Mail => self.mailer(&config)?.send(message).await,
             Way::Request(request) => post(&*self.surroundings, request, message).await,
         }

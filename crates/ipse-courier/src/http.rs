@@ -176,6 +176,10 @@ mod tests {
                 .unwrap())
         }
 
+        fn is_private(&self, _: std::net::IpAddr) -> bool {
+            false
+        }
+
         async fn jsonnet(&self, _: &Source, context: &Value) -> Result<String, String> {
             Ok(context.to_string())
         }

@@ -1,5 +1,6 @@
 //! Delivery by a mail server.
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use ipse_config::Secret;
@@ -14,7 +15,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executo
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::delivery::DeliveryError;
+use crate::delivery::{DeliveryError, Surroundings};
 
 /// How long a mail server may take for one command.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,8 +28,9 @@ pub(crate) struct Mailer {
 }
 
 impl Mailer {
-    /// Reads the settings. Nothing is connected yet.
-    pub(crate) fn new(config: &Smtp) -> Result<Self, DeliveryError> {
+    /// Reads the settings. Nothing is connected yet. Connections go `there`, if given, whatever the name of the
+    /// server resolves to.
+    pub(crate) fn at(config: &Smtp, there: Option<IpAddr>) -> Result<Self, DeliveryError> {
         let address = config.from_address.parse::<Address>().map_err(|error| {
             DeliveryError::temporary(format!("courier.smtp.from_address can't be used: {error}"))
         })?;
@@ -38,7 +40,7 @@ impl Mailer {
             .iter()
             .map(|(name, value)| header(name, value));
         Ok(Self {
-            transport: transport(config)?,
+            transport: transport(config, there)?,
             from: Mailbox::new(name, address),
             headers: headers.collect::<Result<_, _>>()?,
         })
@@ -123,6 +125,33 @@ fn header(name: &str, value: &Secret) -> Result<HeaderValue, DeliveryError> {
     Ok(HeaderValue::new(name, value.expose().to_owned()))
 }
 
+/// An address of the mail server in the public internet.
+///
+/// It is looked up for every mail and connected to as it is, so that a name which resolves to a private address the second
+/// time is refused as well.
+pub(crate) async fn public_address(
+    config: &Smtp,
+    surroundings: &dyn Surroundings,
+) -> Result<IpAddr, DeliveryError> {
+    let server = server(config)?;
+    let mut found = tokio::net::lookup_host((server.host.as_str(), server.port))
+        .await
+        .map_err(|error| DeliveryError::temporary(format!("the mail server is not found: {error}")))?;
+    let public = found.find(|address| !surroundings.is_private(address.ip()));
+    public.map(|address| address.ip()).ok_or_else(|| {
+        DeliveryError::temporary(
+            "the mail server is in a private network, which clients.smtp.disallow_private_ip_ranges forbids",
+        )
+    })
+}
+
+fn server(config: &Smtp) -> Result<Server, DeliveryError> {
+    let uri = config.connection_uri.as_ref();
+    uri.and_then(|uri| Server::read(uri.expose())).ok_or_else(|| {
+        DeliveryError::temporary("courier.smtp.connection_uri is missing or can't be used")
+    })
+}
+
 /// What the address of a mail server says.
 #[derive(Debug, PartialEq, Eq)]
 struct Server {
@@ -173,20 +202,18 @@ impl Server {
     }
 }
 
-fn transport(config: &Smtp) -> Result<AsyncSmtpTransport<Tokio1Executor>, DeliveryError> {
-    let server = config
-        .connection_uri
-        .as_ref()
-        .and_then(|uri| Server::read(uri.expose()))
-        .ok_or_else(|| {
-            DeliveryError::temporary("courier.smtp.connection_uri is missing or can't be used")
-        })?;
+fn transport(
+    config: &Smtp,
+    address: Option<IpAddr>,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, DeliveryError> {
+    let server = server(config)?;
+    let host = address.map_or_else(|| server.host.clone(), |address| address.to_string());
     let tls = match (server.plain, server.implicit_tls) {
         (true, _) => Tls::None,
         (false, true) => Tls::Wrapper(tls(config, &server)?),
         (false, false) => Tls::Required(tls(config, &server)?),
     };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
         .port(server.port)
         .tls(tls)
         .hello_name(ClientId::Domain(config.local_name.clone()))

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use ipse_config::{Purpose, Sources};
 
 use crate::wiring::Tables;
-use crate::{dev, migrate, serve, tools};
+use crate::{courier, dev, migrate, serve, tools};
 
 #[derive(Parser)]
 #[command(
@@ -147,7 +147,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // When not even this can be written, the exit code has to do.
-            let _ = writeln!(std::io::stderr(), "{error:#}");
+            let _ = writeln!(std::io::stderr(), "{}", logging::with_causes(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,14 +1,23 @@
 //! Sending messages from this process.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use async_trait::async_trait;
-use ipse_config::Source;
+use ipse_config::{Config, Reloader, Source, Sources};
 use ipse_core::App;
+use ipse_core::outgoing::Outgoing;
 use ipse_courier::{Channels, CurrentConfig, Parts, Surroundings, Worker};
-use ipse_http::serve::Stopped;
+use ipse_http::serve::{Stopped, stop};
 use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::background::{self, Reloading};
+use crate::outgoing::{self, Client};
+use crate::wiring::{self, Effects, Tables};
+use crate::{logging, serve};
 
 /// How often a server looks for messages that other processes have queued and not sent. Those of its own wake it.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -16,6 +25,40 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Sends messages until the server stops.
 pub(crate) async fn send_messages(app: Arc<App>, mut stopped: Stopped) {
     worker(app, LOOK_EVERY).run(async move { stopped.wait().await }).await;
+}
+
+/// `ipse courier watch`: sends messages and does nothing else, until a signal says to stop.
+pub(crate) fn watch(sources: Sources) -> anyhow::Result<()> {
+    // Fails when it has been done before, which is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (reloader, loaded) = Reloader::start(sources)?;
+    logging::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start")?
+        .block_on(until_stopped(loaded.config, reloader))
+}
+
+async fn until_stopped(config: Config, reloader: Reloader) -> anyhow::Result<()> {
+    let client = Client::new(config.clients.http.clone());
+    let client = Arc::new(client.context("can't prepare for requests to other servers")?);
+    let outgoing: Arc<dyn Outgoing> = client.clone();
+    let look_again = config.courier.worker.pull_wait;
+    let app = wiring::build(config, Tables::Embedded, Effects::system(outgoing)?).await?;
+    let (stop, stopped) = stop();
+    let mut tasks = JoinSet::new();
+    let reloading = Reloading { app: app.clone(), client, reloader };
+    tasks.spawn(background::follow_configuration(reloading, stopped.clone()));
+    let mut until = stopped;
+    let worker = worker(app.clone(), look_again);
+    tasks.spawn(async move { worker.run(async move { until.wait().await }).await });
+    tracing::info!("sending messages");
+    serve::wait_for_signal().await?;
+    serve::finish(&app, &stop, tasks).await
 }
 
 fn worker(app: Arc<App>, look_again: Duration) -> Worker {
@@ -39,6 +82,10 @@ struct Server(Arc<App>);
 impl Surroundings for Server {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, String> {
         self.0.outgoing.send(request).await.map_err(|error| error.to_string())
+    }
+
+    fn is_private(&self, address: IpAddr) -> bool {
+        outgoing::is_private(address)
     }
 
     async fn jsonnet(&self, template: &Source, context: &Value) -> Result<String, String> {

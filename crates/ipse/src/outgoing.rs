@@ -116,7 +116,7 @@ impl Resolve for GuardedNames {
 }
 
 /// Whether an address is none of the public internet (RFC 6890, RFC 4193, RFC 6598).
-fn is_private(address: IpAddr) -> bool {
+pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();

@@ -36,7 +36,7 @@ impl Server {
             .as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        Mailer::new(&serde_json::from_value(config).unwrap()).unwrap()
+        Mailer::at(&serde_json::from_value(config).unwrap(), None).unwrap()
     }
 
     fn only_mail(&self) -> String {
@@ -177,7 +177,7 @@ fn a_recipient_that_is_no_address_is_given_up() {
         .build()
         .unwrap();
     let _guard = runtime.enter();
-    let mailer = Mailer::new(&serde_json::from_value(config).unwrap()).unwrap();
+    let mailer = Mailer::at(&serde_json::from_value(config).unwrap(), None).unwrap();
     for recipient in ["", "ada", "a@b\r\nRCPT TO:<eve@example.org>", "+491234"] {
         let message = CourierMessage {
             recipient: recipient.to_owned(),
@@ -211,7 +211,7 @@ async fn configured_headers_are_sent_unless_they_would_be_two() {
             "connection_uri": "smtp://127.0.0.1:1/", "headers": { name: value },
         });
         assert!(
-            Mailer::new(&serde_json::from_value(config).unwrap()).is_err(),
+            Mailer::at(&serde_json::from_value(config).unwrap(), None).is_err(),
             "{name:?}"
         );
     }
@@ -244,4 +244,35 @@ fn the_address_of_a_mail_server_says_how_to_connect() {
         "smtps means TLS"
     );
     assert_eq!(read("smtp://[::1]:25").host, "::1");
+}
+
+/// A process for which only the addresses of one server are public.
+struct Allowing(bool);
+
+#[async_trait::async_trait]
+impl Surroundings for Allowing {
+    async fn send(&self, _: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, String> {
+        Err("no requests".to_owned())
+    }
+
+    fn is_private(&self, _: IpAddr) -> bool {
+        !self.0
+    }
+
+    async fn jsonnet(&self, _: &ipse_config::Source, _: &Value) -> Result<String, String> {
+        Err("no Jsonnet".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_in_a_private_network_can_be_forbidden() {
+    let server = Server::start().await;
+    let uri = format!("smtp://localhost:{}/?disable_starttls=true", server.port);
+    let config: Smtp = serde_json::from_value(json!({ "connection_uri": uri })).unwrap();
+    let refused = public_address(&config, &Allowing(false)).await.unwrap_err();
+    assert!(refused.to_string().contains("private network"), "{refused}");
+    let address = public_address(&config, &Allowing(true)).await.unwrap();
+    assert!(address.is_loopback());
+    Mailer::at(&config, Some(IpAddr::from([127, 0, 0, 1]))).unwrap().send(&message()).await.unwrap();
+    assert!(server.only_mail().contains("To: ada@example.org"));
 }
