@@ -68,8 +68,6 @@ async fn decide(
     let schema = flow.schema(cx)?;
     if form.text("screen").as_deref() == Some(BACK) && flow.data.screen == Screen::Credentials {
         let traits = profile::read_traits(&schema, flow, form);
-        flow.shown.state = FlowState::ChooseMethod;
-        flow.shown.active = None;
         profile::registration::show(cx, flow, visitor, &traits).await?;
         return Ok(Step::Show);
     }

@@ -1,6 +1,7 @@
 //! The traits of somebody who signs up: on the one screen, or on the first of two.
 
 use async_trait::async_trait;
+use ipse_model::FlowState;
 use ipse_ui::{Container, Group, InputType, Node, text};
 use serde_json::Value;
 
@@ -72,6 +73,9 @@ pub(in crate::method) async fn show(
     let csrf = flow.ui().find("csrf_token").cloned();
     flow.ui().nodes = csrf.into_iter().collect();
     flow.ui().messages.clear();
+    // A code that was sent for the screen before is of no use any more.
+    flow.shown.state = FlowState::ChooseMethod;
+    flow.shown.active = None;
     engine::populate(cx, flow, visitor).await?;
     fill(flow.ui(), "traits", traits);
     if flow.data.screen == Screen::Credentials {
