@@ -91,7 +91,7 @@ pub enum SessionCookie {
     Clear,
 }
 
-/// What is to happen to cookies when the response is sent, whether it is a success or a failure.
+/// What is to happen when the response is sent, whether it is a success or a failure.
 #[derive(Default)]
 pub struct Changes {
     /// A new anti-CSRF secret.
@@ -100,6 +100,8 @@ pub struct Changes {
     pub session: Option<SessionCookie>,
     /// The id of a paused submission to put into the continuity cookie; empty when it has been taken up.
     pub continuity: Option<String>,
+    /// Whether the answer is JSON, whatever the client accepts: native clients don't navigate.
+    pub json: bool,
 }
 
 /// The cookies of this exchange: what came, and what will be sent back.
@@ -163,6 +165,11 @@ impl Jar {
         self.lock().continuity = Some(id);
     }
 
+    /// Has the answer be JSON, whatever the client accepts.
+    pub fn answer_json(&self) {
+        self.lock().json = true;
+    }
+
     /// Takes out what is to be sent.
     pub fn take_changes(&self) -> Changes {
         std::mem::take(&mut *self.lock())
@@ -194,6 +201,12 @@ impl Cx {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.snapshot.config
+    }
+
+    /// Whether the answer is JSON.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        self.request.wants_json() || self.jar.lock().json
     }
 
     /// The database.

@@ -21,7 +21,7 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// The answer of a self-service flow: JSON for programs; browsers that navigate are led on, even when it failed.
 pub(crate) async fn flow(cx: &Cx, result: Result<Outcome, ApiError>) -> Response<Body> {
-    if cx.request.wants_json() {
+    if cx.wants_json() {
         return api(cx, result);
     }
     let response = match result {
@@ -37,7 +37,7 @@ pub(crate) fn fetched(cx: &Cx, result: Result<Outcome, ApiError>) -> Response<Bo
         Err(ApiError {
             browser: Browser::Redirect { to, status },
             ..
-        }) if !cx.request.wants_json() => finish(cx, redirect(status, &to)),
+        }) if !cx.wants_json() => finish(cx, redirect(status, &to)),
         result => api(cx, result),
     }
 }

@@ -68,7 +68,7 @@ const TRIES: usize = 4;
 /// Works on a submission. When something else has changed the same account or flow in the meantime, it is looked at anew.
 async fn carry_out<K: Kind>(cx: &Cx, submission: &Submission) -> Result<Outcome, ApiError> {
     for _ in 0..TRIES {
-        let (flow, subject) = K::open(cx, flow_id(cx)?).await?;
+        let (flow, subject) = open::<K>(cx, flow_id(cx)?).await?;
         if flow.is_expired(cx.now) {
             return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;
         }
@@ -79,12 +79,21 @@ async fn carry_out<K: Kind>(cx: &Cx, submission: &Submission) -> Result<Outcome,
     Err(ApiError::conflict("The account was changed from elsewhere at the same time. Please try again."))
 }
 
+/// Loads a flow and who works on it. A native flow is answered in JSON from here on, whatever its client accepts.
+async fn open<K: Kind>(cx: &Cx, id: Uuid) -> Result<(Flow<K>, K::Subject), ApiError> {
+    let opened = K::open(cx, id).await?;
+    if !opened.0.is_browser() {
+        cx.jar.answer_json();
+    }
+    Ok(opened)
+}
+
 /// Goes on with a submission that was paused while the person signed in again; without one, shows the flow's page.
 ///
 /// # Errors
 /// As [`submit`].
 pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
-    let (flow, subject) = K::open(cx, flow_id(cx)?).await?;
+    let (flow, subject) = open::<K>(cx, flow_id(cx)?).await?;
     if let Some(outcome) = K::follow(cx, &flow, &subject).await? {
         return Ok(outcome);
     }
@@ -124,7 +133,7 @@ pub(crate) async fn come_back<K: Kind>(
     returned: &dyn Return<K>,
 ) -> Result<Outcome, ApiError> {
     for _ in 0..TRIES {
-        let (mut flow, mut subject) = K::open(cx, id).await?;
+        let (mut flow, mut subject) = open::<K>(cx, id).await?;
         if flow.is_expired(cx.now) {
             return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;
         }
