@@ -28,6 +28,17 @@ pub fn password_behind_identifier(ui: &mut Container) {
     }
 }
 
+/// Puts a node right before another one that comes earlier.
+pub fn before(ui: &mut Container, name: &str, other: &str) {
+    let place = |wanted| ui.nodes.iter().position(|node| node.name() == wanted);
+    if let (Some(from), Some(to)) = (place(name), place(other))
+        && to < from
+    {
+        let node = ui.nodes.remove(from);
+        ui.nodes.insert(to, node);
+    }
+}
+
 /// Adds an input for something the form has no node for. It comes after what all methods share: the last such node, or the
 /// password that stands among them.
 pub fn add_unknown<'a>(ui: &'a mut Container, name: &str) -> &'a mut Node {

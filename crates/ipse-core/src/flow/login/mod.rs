@@ -151,6 +151,7 @@ impl Kind for Login {
         if flow.shown.active == Some(MethodId::IdentifierFirst) {
             // The second screen shows its methods as they came; a form that has something to say is in order.
             arrange::by_group(&mut flow.shown.ui, ORDER);
+            arrange::before(&mut flow.shown.ui, "passkey_login_trigger", "passkey_login");
         }
         Ok((flow, crate::session::authenticate(cx).await?))
     }

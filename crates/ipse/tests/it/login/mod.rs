@@ -2,3 +2,4 @@
 
 mod flow;
 mod password;
+mod second_factor;
