@@ -93,9 +93,13 @@ async fn open<K: Kind>(cx: &Cx, id: Uuid) -> Result<(Flow<K>, K::Subject), ApiEr
 /// # Errors
 /// As [`submit`].
 pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
-    let (flow, subject) = open::<K>(cx, flow_id(cx)?).await?;
+    let (flow, subject) = K::open(cx, flow_id(cx)?).await?;
+    // A link in a mail opens in a browser, whoever has started the flow.
     if let Some(outcome) = K::follow(cx, &flow, &subject).await? {
         return Ok(outcome);
+    }
+    if !flow.is_browser() {
+        cx.jar.answer_json();
     }
     if flow.is_expired(cx.now) {
         return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;

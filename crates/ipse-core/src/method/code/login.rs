@@ -41,7 +41,8 @@ impl Handles<Login> for Code {
             return second_factor::populate(cx, flow, visitor).await;
         }
         if cx.config().selfservice.methods.code.passwordless_enabled {
-            flow.ui().upsert(password::login::identifier(cx));
+            let field = password::login::identifier(cx, flow);
+            flow.ui().upsert(field);
             let button = Node::submit("method", Group::Code, "code");
             flow.ui().push(button.label(text::login::login_code()));
         }
@@ -79,7 +80,10 @@ async fn first_factor(
 ) -> Result<Step<Proof>, FlowError> {
     let identifier = form.text("identifier").unwrap_or_default();
     if identifier.is_empty() {
-        return Err(FlowError::node("identifier", text::validation::required("identifier")));
+        return Err(FlowError::node(
+            "identifier",
+            text::validation::required("identifier"),
+        ));
     }
     if flow.shown.state != FlowState::SentEmail {
         flow.ui().set_value("identifier", identifier.clone().into());
@@ -108,11 +112,7 @@ struct Account {
 }
 
 /// Sends a code to the account of that identifier.
-async fn ask(
-    cx: &Cx,
-    flow: &mut Flow<Login>,
-    identifier: &str,
-) -> Result<Step<Proof>, FlowError> {
+async fn ask(cx: &Cx, flow: &mut Flow<Login>, identifier: &str) -> Result<Step<Proof>, FlowError> {
     let account = find(cx, identifier).await?.ok_or_else(unknown)?;
     send(cx, flow, &account.identity, &account.to)?;
     let mut first: Vec<Node> = flow.ui().find("identifier").cloned().into_iter().collect();
@@ -174,31 +174,62 @@ pub(super) fn unknown() -> FlowError {
 
 async fn find(cx: &Cx, identifier: &str) -> Result<Option<Account>, FlowError> {
     let normalised = schema::normalise_identifier(identifier);
-    let found = cx.store().identity_by_identifier(&[CredentialsType::Code], &normalised).await?;
+    let found = cx
+        .store()
+        .identity_by_identifier(&[CredentialsType::Code], &normalised)
+        .await?;
     if let Some(found) = found {
         let credential = found.credentials.get(CredentialsType::Code);
-        let config: CodeConfig =
-            credential.and_then(|credential| credential.config.parse().ok()).unwrap_or_default();
+        let config: CodeConfig = credential
+            .and_then(|credential| credential.config.parse().ok())
+            .unwrap_or_default();
         let mut addresses = config.addresses.into_iter();
-        let to = addresses.find(|to| to.address == normalised).unwrap_or_else(|| reach(&normalised));
-        return Ok(Some(Account { identity: found.identity, credentials: found.credentials, to }));
+        let to = addresses
+            .find(|to| to.address == normalised)
+            .unwrap_or_else(|| reach(&normalised));
+        return Ok(Some(Account {
+            identity: found.identity,
+            credentials: found.credentials,
+            to,
+        }));
     }
-    if !cx.config().selfservice.methods.code.config.missing_credential_fallback_enabled {
+    if !cx
+        .config()
+        .selfservice
+        .methods
+        .code
+        .config
+        .missing_credential_fallback_enabled
+    {
         return Ok(None);
     }
     let to = reach(identifier);
-    let found = cx.store().identities_by_address(AddressPurpose::Verification, &to.address).await?;
+    let found = cx
+        .store()
+        .identities_by_address(AddressPurpose::Verification, &to.address)
+        .await?;
     let Some((_, identity)) = found.into_iter().find(|(via, _)| *via == to.channel) else {
         return Ok(None);
     };
     let credentials = cx.store().credentials(identity.id).await?;
-    Ok(Some(Account { identity, credentials, to }))
+    Ok(Some(Account {
+        identity,
+        credentials,
+        to,
+    }))
 }
 
 /// The address that an identifier is.
 fn reach(identifier: &str) -> CodeAddress {
-    let channel = if schema::is_phone(identifier) { Channel::Sms } else { Channel::Email };
-    CodeAddress { channel, address: schema::normalise_address(channel, identifier) }
+    let channel = if schema::is_phone(identifier) {
+        Channel::Sms
+    } else {
+        Channel::Email
+    };
+    CodeAddress {
+        channel,
+        address: schema::normalise_address(channel, identifier),
+    }
 }
 
 /// Prepares a code for an address.
@@ -208,8 +239,11 @@ pub(super) fn send(
     identity: &Identity,
     to: &CodeAddress,
 ) -> Result<(), FlowError> {
-    let recipient =
-        Recipient { via: to.channel, address: &to.address, identity_id: Some(identity.id) };
+    let recipient = Recipient {
+        via: to.channel,
+        address: &to.address,
+        identity_id: Some(identity.id),
+    };
     let purpose = (CodePurpose::Login, flow.id());
     let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
     let occasion = Occasion::of(flow, (to.channel, &to.address)).with_headers(cx);
@@ -220,7 +254,10 @@ pub(super) fn send(
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
     let message = message::render(cx, &occasion, &data)?;
-    flow.data.letters = vec![Letter { code: Some(row), message: Some(message) }];
+    flow.data.letters = vec![Letter {
+        code: Some(row),
+        message: Some(message),
+    }];
     Ok(())
 }
 

@@ -41,7 +41,8 @@ impl Handles<Login> for IdentifierFirst {
         if applies(cx, flow) {
             // It comes last: what the others have added is for the second screen.
             keep_shared(flow);
-            flow.ui().push(identifier(cx));
+            let field = identifier(cx, flow);
+            flow.ui().push(field);
             let button = Node::submit("method", Group::IdentifierFirst, "identifier_first");
             flow.ui().push(button.label(text::node::node_label_continue()));
         }
@@ -77,8 +78,8 @@ impl Handles<Login> for IdentifierFirst {
 }
 
 /// The field for the identifier. Its group is what keeps it when methods look for theirs.
-fn identifier(cx: &Cx) -> Node {
-    let mut field = password::login::identifier(cx);
+fn identifier(cx: &Cx, flow: &Flow<Login>) -> Node {
+    let mut field = password::login::identifier(cx, flow);
     field.group = Group::IdentifierFirst;
     if enabled(cx, MethodId::Passkey) {
         field = field.autocomplete("username webauthn");
@@ -173,7 +174,7 @@ async fn offer(
 
 fn hide_identifier(cx: &Cx, flow: &mut Flow<Login>, given: &str) {
     flow.ui().remove("identifier");
-    let field = identifier(cx).value(given).with(|input| input.input_type = InputType::Hidden);
+    let field = identifier(cx, flow).value(given).with(|input| input.input_type = InputType::Hidden);
     flow.ui().nodes.insert(0, field);
 }
 

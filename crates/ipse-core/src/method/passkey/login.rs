@@ -45,7 +45,7 @@ impl Handles<Login> for Passkey {
             let name = name.cloned().unwrap_or_default();
             flow.ui().upsert(Node::hidden("identifier", Group::Default, name));
         } else {
-            let field = password::login::identifier(cx).autocomplete("username webauthn");
+            let field = password::login::identifier(cx, flow).autocomplete("username webauthn");
             flow.ui().upsert(field);
         }
         let browser = flow.is_browser();

@@ -37,7 +37,8 @@ impl Handles<Login> for Password {
             flow.ui().push(nodes::submit(text::login::login()));
             return Ok(());
         }
-        flow.ui().upsert(identifier(cx));
+        let field = identifier(cx, flow);
+        flow.ui().upsert(field);
         flow.ui().push(nodes::password("current-password"));
         flow.ui().push(nodes::submit(text::login::login_password()));
         Ok(())
@@ -138,8 +139,10 @@ async fn upgrade(
 }
 
 /// The field for the identifier, labelled with the trait it is when only one trait identifies.
-pub(in crate::method) fn identifier(cx: &Cx) -> Node {
-    let schema = cx.snapshot.schemas.default_schema();
+pub(in crate::method) fn identifier(cx: &Cx, flow: &Flow<Login>) -> Node {
+    let schemas = &cx.snapshot.schemas;
+    let asked_for = flow.shown.extra.identity_schema.as_deref().and_then(|id| schemas.get(id));
+    let schema = asked_for.unwrap_or_else(|| schemas.default_schema());
     let mut identifying = schema.fields.iter().filter(|field| !field.identifies.is_empty());
     let label = match (identifying.next(), identifying.next()) {
         (Some(field), None) => {

@@ -39,7 +39,8 @@ impl Handles<Login> for Webauthn {
                 ask_again(cx, flow, &credentials, !second)
             }
             _ if is_passwordless(cx) && !second => {
-                flow.ui().upsert(password::login::identifier(cx));
+                let field = password::login::identifier(cx, flow);
+                flow.ui().upsert(field);
                 nodes::push_script(cx, flow.ui());
                 flow.ui().push(nodes::go_on());
                 Ok(())
