@@ -6,7 +6,7 @@ use ipse_model::{FlowClient, SignedDuration, Uuid};
 use ipse_store::Batch;
 use serde::Serialize;
 
-use super::{Flow, Kind, origin};
+use super::{Begin, Flow, Kind, origin, return_to};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::schema::Schema;
@@ -61,6 +61,31 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
             .reason(format!("The {name} flow has expired. Call the address that starts a new one."))
             .detail("api", cx.public_url(&format!("self-service/{name}/api")))
     }
+}
+
+/// A flow with the first half of its token exchange, if it has one to show.
+pub(crate) fn with_exchange_code<K: Kind>(flow: &Flow<K>, code: Option<&String>) -> String {
+    let shown = flow.to_record().public;
+    match code {
+        Some(code) => with_member(shown.as_str(), "session_token_exchange_code", code),
+        None => shown.into_string(),
+    }
+}
+
+/// Sends a browser on that is signed in already; anybody else is told.
+///
+/// # Errors
+/// 400 `session_already_available`.
+pub(crate) fn already_signed_in<K: Kind>(
+    cx: &Cx,
+    client: FlowClient,
+    reason: &str,
+) -> Result<Begin<K>, ApiError> {
+    if client == FlowClient::Browser && !cx.request.wants_json() {
+        let to = cx.request.query("return_to").filter(|to| !to.is_empty());
+        return Ok(Begin::Elsewhere(return_to::after(cx, to, &[])?));
+    }
+    Err(session_already_available(reason))
 }
 
 /// 400 `session_already_available`.

@@ -162,7 +162,7 @@ impl Kind for Login {
                 Err(start::first_factor_missing(cx).into())
             }
             Some(_) if !flow.shown.extra.refresh && flow.shown.extra.requested_aal == Aal::Aal1 => {
-                Err(FlowError::form(text::validation::generic(start::ALREADY)))
+                Err(start::somebody_is_in(cx, flow)?)
             }
             _ => Ok(()),
         }
@@ -205,11 +205,7 @@ impl Kind for Login {
 }
 
 fn render(flow: &Flow<Login>) -> String {
-    let shown = flow.to_record().public;
-    match &flow.shown.extra.session_token_exchange_code {
-        Some(code) => shared::with_member(shown.as_str(), "session_token_exchange_code", code),
-        None => shown.into_string(),
-    }
+    shared::with_exchange_code(flow, flow.shown.extra.session_token_exchange_code.as_ref())
 }
 
 impl Flow<Login> {

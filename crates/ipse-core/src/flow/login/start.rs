@@ -1,11 +1,12 @@
 //! Whether a login flow may begin, and as what: a first sign-in, a second factor, or proving it again.
 
 use ipse_model::{Aal, FlowClient};
+use ipse_ui::text;
 
 use super::{Login, LoginData, LoginExtra};
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::{Begin, return_to, shared};
+use crate::flow::{Begin, Flow, FlowError, return_to, shared};
 use crate::session;
 
 /// What somebody who is signed in already is told.
@@ -19,7 +20,7 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
         && !refresh
         && (requested_aal == Aal::Aal1 || visitor.session.aal >= requested_aal)
     {
-        return already_signed_in(cx, client);
+        return shared::already_signed_in(cx, client, ALREADY);
     }
     if visitor.is_none() && requested_aal == Aal::Aal2 {
         return Err(first_factor_missing(cx));
@@ -45,6 +46,15 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
     })
 }
 
+/// What becomes of a form that somebody submits who has signed in meanwhile: scripts are told, browsers are led on.
+pub(super) fn somebody_is_in(cx: &Cx, flow: &Flow<Login>) -> Result<FlowError, ApiError> {
+    if cx.wants_json() {
+        return Ok(FlowError::form(text::validation::generic(ALREADY)));
+    }
+    let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
+    Ok(shared::session_already_available(ALREADY).browser_to(location).into())
+}
+
 /// 401 `session_aal1_required`.
 pub(super) fn first_factor_missing(cx: &Cx) -> ApiError {
     ApiError::unauthorized("A second factor can only be asked for after a first one. Please sign in first.")
@@ -62,10 +72,3 @@ fn requested_aal(cx: &Cx) -> Result<Aal, ApiError> {
     }
 }
 
-fn already_signed_in(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, ApiError> {
-    if client == FlowClient::Browser && !cx.request.wants_json() {
-        let to = cx.request.query("return_to").filter(|to| !to.is_empty());
-        return Ok(Begin::Elsewhere(return_to::after(cx, to, &[])?));
-    }
-    Err(shared::session_already_available(ALREADY))
-}

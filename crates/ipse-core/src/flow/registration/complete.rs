@@ -2,6 +2,7 @@
 
 use ipse_config::selfservice::hooks::Hook;
 use ipse_model::{IdentityState, Session};
+use ipse_store::{StoreError, Unique};
 use serde_json::{Map, Value, json};
 
 use super::{NewAccount, Registration};
@@ -12,6 +13,7 @@ use crate::flow::settings::taken;
 use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification};
 use crate::hook;
 use crate::identity::view;
+use crate::method::oidc::linking;
 use crate::session::{self, Issued};
 
 pub(super) async fn complete(
@@ -37,13 +39,28 @@ pub(super) async fn complete(
             session::exchange::complete(cx, &mut batch, pending, issued);
         }
     }
-    batch.commit().await.map_err(taken)?;
+    if let Err(error) = batch.commit().await {
+        return Err(refused(cx, &account, error).await);
+    }
     let session = issued.as_ref().map(|issued| &issued.session);
     hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut account, session)).await?;
 
     let shown = hook::shows_verification(cx, hooks.hooks);
     let verifications = verifications.into_iter().filter(|_| shown).collect();
     answer(cx, flow, &account, issued, verifications)
+}
+
+/// Why an account can't be created. Where the configuration wants that, whoever has one already is told how to sign in to it.
+async fn refused(cx: &Cx, account: &NewAccount, error: StoreError) -> FlowError {
+    let duplicate = matches!(error, StoreError::Duplicate(Unique::Identifier(_) | Unique::Address(_)));
+    if !duplicate || !cx.config().selfservice.flows.registration.login_hints {
+        return taken(error);
+    }
+    match linking::hint(cx, account).await {
+        Ok(Some(message)) => FlowError::form(message),
+        Ok(None) => taken(error),
+        Err(error) => error,
+    }
 }
 
 fn stage<'a>(

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::mailed::{self, Letter};
 use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, return_to, shared};
 use crate::cx::Cx;
-use crate::error::ApiError;
+use crate::error::{ApiError, Browser};
 use crate::method::{self, Handles};
 use crate::session::{self, Authenticated};
 
@@ -133,7 +133,7 @@ impl Kind for Registration {
             return Err(switched_off());
         }
         if session::authenticate(cx).await?.is_some() {
-            return already_signed_in(cx, client);
+            return shared::already_signed_in(cx, client, ALREADY);
         }
         let screen = match config.effective_style() {
             RegistrationStyle::Unified => Screen::Unified,
@@ -173,11 +173,16 @@ impl Kind for Registration {
     }
 
     fn guard(cx: &Cx, flow: &Flow<Self>, visitor: &Visitor) -> Result<(), FlowError> {
+        if !cx.config().selfservice.flows.registration.enabled {
+            return Err(switched_off().into());
+        }
         if visitor.is_none() {
             return Ok(());
         }
         let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
-        Err(shared::session_already_available(ALREADY).browser_to(location).into())
+        let mut error = shared::session_already_available(ALREADY);
+        error.browser = Browser::Redirect { to: location, status: Self::AGAIN_STATUS };
+        Err(error.into())
     }
 
     async fn complete(
@@ -220,25 +225,13 @@ impl Kind for Registration {
 }
 
 fn render(flow: &Flow<Registration>) -> String {
-    let shown = flow.to_record().public;
-    match &flow.shown.extra.session_token_exchange_code {
-        Some(code) => shared::with_member(shown.as_str(), "session_token_exchange_code", code),
-        None => shown.into_string(),
-    }
+    shared::with_exchange_code(flow, flow.shown.extra.session_token_exchange_code.as_ref())
 }
 
 fn switched_off() -> ApiError {
     ApiError::new(400, "Nobody can sign up here")
         .id("self_service_flow_disabled")
         .reason("Signing up is switched off in the configuration.")
-}
-
-fn already_signed_in(cx: &Cx, client: FlowClient) -> Result<Begin<Registration>, ApiError> {
-    if client == FlowClient::Browser && !cx.request.wants_json() {
-        let to = cx.request.query("return_to").filter(|to| !to.is_empty());
-        return Ok(Begin::Elsewhere(return_to::after(cx, to, &[])?));
-    }
-    Err(shared::session_already_available(ALREADY))
 }
 
 impl Flow<Registration> {
