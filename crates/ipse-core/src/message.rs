@@ -11,7 +11,10 @@ use crate::flow::{Flow, Kind};
 use crate::identity::view;
 
 /// The headers that say something about the program which sent a request, as they are looked up and as they are shown.
-const HEADERS: [(&str, &str); 2] = [("user-agent", "User-Agent"), ("accept-language", "Accept-Language")];
+const HEADERS: [(&str, &str); 2] = [
+    ("user-agent", "User-Agent"),
+    ("accept-language", "Accept-Language"),
+];
 
 /// To whom a message goes, and why.
 #[derive(Clone, Debug)]
@@ -43,7 +46,10 @@ impl<'a> Occasion<'a> {
             let value = cx.request.headers.get(name.0)?.to_str().ok()?;
             Some((name.1.to_owned(), json!([value])))
         };
-        let headers = HEADERS.iter().filter_map(of_request).collect::<Map<String, Value>>();
+        let headers = HEADERS
+            .iter()
+            .filter_map(of_request)
+            .collect::<Map<String, Value>>();
         self.headers = Some(Value::Object(headers));
         self
     }
@@ -53,7 +59,9 @@ impl<'a> Occasion<'a> {
         About {
             to: self.to.to_owned(),
             request_url: self.request_url.to_owned(),
-            transient_payload: self.transient_payload.map_or_else(|| json!({}), Json::to_value),
+            transient_payload: self
+                .transient_payload
+                .map_or_else(|| json!({}), Json::to_value),
         }
     }
 }

@@ -136,7 +136,9 @@ pub(crate) async fn public_address(
     let server = server(config)?;
     let mut found = tokio::net::lookup_host((server.host.as_str(), server.port))
         .await
-        .map_err(|error| DeliveryError::temporary(format!("the mail server is not found: {error}")))?;
+        .map_err(|error| {
+            DeliveryError::temporary(format!("the mail server is not found: {error}"))
+        })?;
     let public = found.find(|address| !surroundings.is_private(address.ip()));
     public.map(|address| address.ip()).ok_or_else(|| {
         DeliveryError::temporary(
@@ -147,9 +149,10 @@ pub(crate) async fn public_address(
 
 fn server(config: &Smtp) -> Result<Server, DeliveryError> {
     let uri = config.connection_uri.as_ref();
-    uri.and_then(|uri| Server::read(uri.expose())).ok_or_else(|| {
-        DeliveryError::temporary("courier.smtp.connection_uri is missing or can't be used")
-    })
+    uri.and_then(|uri| Server::read(uri.expose()))
+        .ok_or_else(|| {
+            DeliveryError::temporary("courier.smtp.connection_uri is missing or can't be used")
+        })
 }
 
 /// What the address of a mail server says.

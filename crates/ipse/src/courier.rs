@@ -24,7 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Sends messages until the server stops.
 pub(crate) async fn send_messages(app: Arc<App>, mut stopped: Stopped) {
-    worker(app, LOOK_EVERY).run(async move { stopped.wait().await }).await;
+    worker(app, LOOK_EVERY)
+        .run(async move { stopped.wait().await })
+        .await;
 }
 
 /// `ipse courier watch`: sends messages and does nothing else, until a signal says to stop.
@@ -51,7 +53,11 @@ async fn until_stopped(config: Config, reloader: Reloader) -> anyhow::Result<()>
     let app = wiring::build(config, Tables::Embedded, Effects::system(outgoing)?).await?;
     let (stop, stopped) = stop();
     let mut tasks = JoinSet::new();
-    let reloading = Reloading { app: app.clone(), client, reloader };
+    let reloading = Reloading {
+        app: app.clone(),
+        client,
+        reloader,
+    };
     tasks.spawn(background::follow_configuration(reloading, stopped.clone()));
     let mut until = stopped;
     let worker = worker(app.clone(), look_again);
@@ -80,8 +86,15 @@ struct Server(Arc<App>);
 
 #[async_trait]
 impl Surroundings for Server {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, String> {
-        self.0.outgoing.send(request).await.map_err(|error| error.to_string())
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, String> {
+        self.0
+            .outgoing
+            .send(request)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     fn is_private(&self, address: IpAddr) -> bool {
@@ -91,7 +104,9 @@ impl Surroundings for Server {
     async fn jsonnet(&self, template: &Source, context: &Value) -> Result<String, String> {
         let snippet = self.read(template).await?;
         let value = self.0.jsonnet.evaluate(&snippet, &[("ctx", context)]).await;
-        value.map(|value| value.to_string()).map_err(|error| format!("{template}: {error}"))
+        value
+            .map(|value| value.to_string())
+            .map_err(|error| format!("{template}: {error}"))
     }
 }
 
@@ -100,7 +115,9 @@ impl Server {
         let failed = |error: &dyn std::fmt::Display| format!("{source} can't be read: {error}");
         let bytes = match source {
             Source::Inline(bytes) => bytes.clone(),
-            Source::File(path) => tokio::fs::read(path).await.map_err(|error| failed(&error))?,
+            Source::File(path) => tokio::fs::read(path)
+                .await
+                .map_err(|error| failed(&error))?,
             Source::Http(url) => {
                 let request = http::Request::get(url.as_str()).body(Vec::new());
                 let answer = self.send(request.map_err(|error| failed(&error))?).await?;

@@ -6,7 +6,9 @@ use ipse_ui::{Message, Node};
 use serde_json::json;
 
 use super::error::complain;
-use super::{Begin, Complaint, Flow, FlowError, Kind, NoExtra, Outcome, engine, origin, shared, with_query};
+use super::{
+    Begin, Complaint, Flow, FlowError, Kind, NoExtra, Outcome, engine, origin, shared, with_query,
+};
 use crate::cx::Cx;
 use crate::error::ApiError;
 
@@ -74,7 +76,10 @@ pub struct Restart {
 impl Restart {
     /// For a reason that is said on the new flow.
     pub(crate) fn because(message: Message) -> Self {
-        Self { message, expired_at: None }
+        Self {
+            message,
+            expired_at: None,
+        }
     }
 }
 
@@ -107,7 +112,10 @@ pub(super) async fn sent<K: Kind>(
     send(flow.id(), std::slice::from_ref(&sent.letter), &mut batch);
     batch.update_flow(&flow.to_record());
     batch.commit().await?;
-    Ok(Outcome::Ready { body, page: flow.page(cx) })
+    Ok(Outcome::Ready {
+        body,
+        page: flow.page(cx),
+    })
 }
 
 /// Writes that a code was wrong and shows the form again.
@@ -119,7 +127,10 @@ pub(super) async fn wrong<K: Kind>(
     let mut batch = cx.store().batch();
     batch.update_flow(&flow.to_record());
     batch.commit().await?;
-    Ok(Outcome::Ready { body, page: flow.page(cx) })
+    Ok(Outcome::Ready {
+        body,
+        page: flow.page(cx),
+    })
 }
 
 /// A flow as JSON, with the payload of the submission that it answers.
@@ -133,8 +144,15 @@ pub(super) fn with_payload<K: Kind>(flow: &Flow<K>) -> String {
 
 /// As [`with_payload`], with an empty payload when there was none.
 pub(crate) fn with_any_payload<K: Kind>(flow: &Flow<K>) -> String {
-    let payload = flow.transient_payload.clone().unwrap_or_else(ipse_model::Json::empty_object);
-    shared::with_member(flow.to_record().public.as_str(), "transient_payload", &payload)
+    let payload = flow
+        .transient_payload
+        .clone()
+        .unwrap_or_else(ipse_model::Json::empty_object);
+    shared::with_member(
+        flow.to_record().public.as_str(),
+        "transient_payload",
+        &payload,
+    )
 }
 
 /// Starts a new flow in place of one that can't go on.
@@ -147,8 +165,11 @@ pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
     let mut flow = Flow::<K>::new(cx, client, NoExtra {}, K::Data::default());
     flow.shown.return_to.clone_from(&old.shown.return_to);
     cx.jar.renew_csrf(cx.random());
-    flow.ui().push(Node::csrf(&csrf_token(cx, FlowClient::Browser)));
-    engine::populate(cx, &mut flow, subject).await.map_err(engine::cannot_be_shown)?;
+    flow.ui()
+        .push(Node::csrf(&csrf_token(cx, FlowClient::Browser)));
+    engine::populate(cx, &mut flow, subject)
+        .await
+        .map_err(engine::cannot_be_shown)?;
     complain(flow.ui(), complaints);
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record());
@@ -189,7 +210,11 @@ pub(crate) fn replaced<K: Kind>(cx: &Cx, replacement: &Flow<K>) -> ApiError {
 /// # Errors
 /// 410.
 pub(super) fn check_age<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
-    if flow.is_expired(cx.now) { Err(expired(cx, flow)) } else { Ok(()) }
+    if flow.is_expired(cx.now) {
+        Err(expired(cx, flow))
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses to show a browser's flow to anybody else.
@@ -201,9 +226,14 @@ pub(super) fn check_browser<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiE
         return Ok(());
     }
     let token = flow.shown.ui.find("csrf_token").and_then(Node::as_input);
-    let token = token.and_then(|input| input.value.as_ref()).and_then(|value| value.as_str());
+    let token = token
+        .and_then(|input| input.value.as_ref())
+        .and_then(|value| value.as_str());
     let secret = cx.jar.csrf();
-    if secret.zip(token).is_some_and(|(secret, token)| secret.verifies(token)) {
+    if secret
+        .zip(token)
+        .is_some_and(|(secret, token)| secret.verifies(token))
+    {
         return Ok(());
     }
     Err(origin::violation())
@@ -223,9 +253,9 @@ pub(crate) const TRIES: usize = 4;
 /// What went wrong when a link was opened. There is no form that could say it.
 pub(crate) fn told(error: FlowError) -> ApiError {
     match error {
-        FlowError::Overtaken => {
-            ApiError::conflict("The account was changed from elsewhere at the same time. Please try again.")
-        }
+        FlowError::Overtaken => ApiError::conflict(
+            "The account was changed from elsewhere at the same time. Please try again.",
+        ),
         other => engine::cannot_be_shown(other),
     }
 }
@@ -235,13 +265,15 @@ pub(crate) fn told(error: FlowError) -> ApiError {
 /// # Errors
 /// 404.
 pub(super) async fn load_to_submit<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
-    shared::load::<K>(cx, id).await.map_err(|error| match error.status {
-        404 => ApiError::not_found(format!(
-            "There is no such {} flow. Please start a new one.",
-            K::NAME.as_str()
-        )),
-        _ => error,
-    })
+    shared::load::<K>(cx, id)
+        .await
+        .map_err(|error| match error.status {
+            404 => ApiError::not_found(format!(
+                "There is no such {} flow. Please start a new one.",
+                K::NAME.as_str()
+            )),
+            _ => error,
+        })
 }
 
 /// 410 for a flow that is fetched.
@@ -252,7 +284,9 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
         let minutes = super::since(flow.shown.expires_at, cx.now);
         return ApiError::new(410, "self-service flow expired")
             .id("self_service_flow_expired")
-            .reason(format!("The {name} flow expired {minutes} minutes ago. Please start a new one."))
+            .reason(format!(
+                "The {name} flow expired {minutes} minutes ago. Please start a new one."
+            ))
             .detail("api", start);
     }
     let mut start = cx.public_url(&format!("self-service/{name}/browser"));
@@ -260,13 +294,12 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
     if !return_to.is_empty() {
         start = with_query(&start, "return_to", &return_to);
     }
-    ApiError::new(
-        410,
-        "This flow has expired",
-    )
-    .reason(format!("The {name} flow has expired. Send the browser to the address that starts a new one."))
-    .detail("redirect_to", start)
-    .detail("return_to", return_to)
+    ApiError::new(410, "This flow has expired")
+        .reason(format!(
+            "The {name} flow has expired. Send the browser to the address that starts a new one."
+        ))
+        .detail("redirect_to", start)
+        .detail("return_to", return_to)
 }
 
 /// A flow of somebody who doesn't have to be known.

@@ -273,6 +273,10 @@ async fn a_mail_server_in_a_private_network_can_be_forbidden() {
     assert!(refused.to_string().contains("private network"), "{refused}");
     let address = public_address(&config, &Allowing(true)).await.unwrap();
     assert!(address.is_loopback());
-    Mailer::at(&config, Some(IpAddr::from([127, 0, 0, 1]))).unwrap().send(&message()).await.unwrap();
+    Mailer::at(&config, Some(IpAddr::from([127, 0, 0, 1])))
+        .unwrap()
+        .send(&message())
+        .await
+        .unwrap();
     assert!(server.only_mail().contains("To: ada@example.org"));
 }

@@ -11,9 +11,9 @@ use super::{Recovery, RecoveryData};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::{Flow, Kind, NoExtra, return_to};
+use crate::method;
 use crate::method::code::{one_time, recovery as by_code};
 use crate::method::link::{self, recovery as by_link};
-use crate::method;
 
 /// What an administrator asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -43,21 +43,31 @@ pub async fn create_code(cx: &Cx, body: &[u8]) -> Result<Created, ApiError> {
         "" | "browser" => FlowClient::Browser,
         "api" => FlowClient::Api,
         other => {
-            return Err(ApiError::bad_request(format!("The flow_type has to be browser or api, but is {other:?}.")));
+            return Err(ApiError::bad_request(format!(
+                "The flow_type has to be browser or api, but is {other:?}."
+            )));
         }
     };
     let lifespan = lifespan(&wish)?;
     let identity = cx.store().identity(wish.identity_id).await?;
-    let identity = identity.ok_or_else(|| ApiError::no_such_row().reason("There is no such identity."))?;
+    let identity =
+        identity.ok_or_else(|| ApiError::no_such_row().reason("There is no such identity."))?;
     let mut flow = flow(cx, client, &identity, lifespan);
     flow.ui().push(by_code::code_field());
     flow.ui().push(method::code::nodes::submit());
     flow.shown.active = Some(MethodId::Code);
     let expires_at = lifespan.map_or_else(|| one_time::expiry(cx), |lifespan| cx.now + lifespan);
-    let recipient =
-        one_time::Recipient { via: Channel::Email, address: "", identity_id: Some(identity.id) };
-    let (code, row) =
-        one_time::issue(cx, (CodePurpose::Recovery, flow.id()), recipient, expires_at)?;
+    let recipient = one_time::Recipient {
+        via: Channel::Email,
+        address: "",
+        identity_id: Some(identity.id),
+    };
+    let (code, row) = one_time::issue(
+        cx,
+        (CodePurpose::Recovery, flow.id()),
+        recipient,
+        expires_at,
+    )?;
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record()).insert_code(&row);
     batch.commit().await?;
@@ -66,7 +76,10 @@ pub async fn create_code(cx: &Cx, body: &[u8]) -> Result<Created, ApiError> {
         "recovery_code": code,
         "expires_at": expires_at.min(flow.shown.expires_at),
     });
-    Ok(Created { status: StatusCode::CREATED, body: body.to_string() })
+    Ok(Created {
+        status: StatusCode::CREATED,
+        body: body.to_string(),
+    })
 }
 
 /// Makes a link that leads back into an account.
@@ -88,7 +101,10 @@ pub async fn create_link(cx: &Cx, body: &[u8]) -> Result<Created, ApiError> {
     batch.commit().await?;
     let expires_at = expires_at.min(flow.shown.expires_at);
     let body = json!({ "recovery_link": url, "expires_at": expires_at });
-    Ok(Created { status: StatusCode::OK, body: body.to_string() })
+    Ok(Created {
+        status: StatusCode::OK,
+        body: body.to_string(),
+    })
 }
 
 fn read(cx: &Cx, body: &[u8], method: MethodId) -> Result<Wish, ApiError> {

@@ -10,7 +10,10 @@ use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::mailed::{self, Decision, Proved, Restart};
 use crate::flow::settings::{Owner, Settings, SettingsData};
-use crate::flow::{Complaint, Flow, FlowError, NoExtra, Outcome, engine, return_to, shared, verification, with_query};
+use crate::flow::{
+    Complaint, Flow, FlowError, NoExtra, Outcome, engine, return_to, shared, verification,
+    with_query,
+};
 use crate::hook;
 use crate::session::{self, Authenticated, Issued};
 
@@ -25,18 +28,16 @@ pub(super) async fn complete(
         Decision::Wrong if flow.shown.state == FlowState::RecoveryAwaitingCode => {
             mailed::wrong(cx, flow, mailed::with_payload(flow)).await
         }
-        Decision::Wrong | Decision::Next => mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await,
+        Decision::Wrong | Decision::Next => {
+            mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await
+        }
         Decision::Proved(proved) => recover(cx, flow, *proved).await,
         Decision::Restart(restart) => begin_anew(cx, flow, restart).await,
     }
 }
 
 /// Signs the owner of the address in and goes on with the settings, where a new way to sign in can be set up.
-async fn recover(
-    cx: &Cx,
-    flow: &mut Flow<Recovery>,
-    proved: Proved,
-) -> Result<Outcome, FlowError> {
+async fn recover(cx: &Cx, flow: &mut Flow<Recovery>, proved: Proved) -> Result<Outcome, FlowError> {
     let mut identity = proved.identity;
     if identity.state == IdentityState::Inactive {
         return Err(ApiError::unauthorized("This account was disabled.").into());
@@ -50,14 +51,21 @@ async fn recover(
     flow.ui().clear_messages();
 
     // A link is opened in a browser, whatever asked for it.
-    let client = if proved.by == MethodId::Link { FlowClient::Browser } else { flow.shown.client };
+    let client = if proved.by == MethodId::Link {
+        FlowClient::Browser
+    } else {
+        flow.shown.client
+    };
     let credentials = cx.store().credentials(identity.id).await?;
     let authenticated = Authenticated {
         session: issued.session.clone(),
         identity,
         token: issued.token.clone(),
     };
-    let mut owner = Owner { authenticated, credentials };
+    let mut owner = Owner {
+        authenticated,
+        credentials,
+    };
     if let Err(error) = hook::before_save(cx, &after.hooks, &mut stage(flow, &mut owner)).await {
         // The secret hasn't been used and can be tried again.
         flow.shown.state = waiting;
@@ -82,7 +90,8 @@ async fn recover(
     batch.commit().await?;
     owner.authenticated.identity.version += 1;
     if client == FlowClient::Browser {
-        cx.jar.set_session(issued.token.clone(), issued.session.expires_at);
+        cx.jar
+            .set_session(issued.token.clone(), issued.session.expires_at);
     }
 
     hook::after_save(cx, &after.hooks, &mut stage(flow, &mut owner)).await?;
@@ -120,12 +129,20 @@ async fn settings(
     settings.identity_id = Some(owner.authenticated.identity.id);
     settings.shown.return_to = onwards(cx, flow)?;
     if let Some(return_to) = &settings.shown.return_to {
-        settings.shown.request_url = with_query(&settings.shown.request_url, "return_to", return_to);
+        settings.shown.request_url =
+            with_query(&settings.shown.request_url, "return_to", return_to);
     }
-    settings.ui().push(Node::csrf(&mailed::csrf_token(cx, client)));
+    settings
+        .ui()
+        .push(Node::csrf(&mailed::csrf_token(cx, client)));
     engine::populate(cx, &mut settings, owner).await?;
     hook::before(cx, &settings, Some(&owner.authenticated)).await?;
-    let privileged = cx.config().selfservice.flows.settings.privileged_session_max_age;
+    let privileged = cx
+        .config()
+        .selfservice
+        .flows
+        .settings
+        .privileged_session_max_age;
     let until = owner.authenticated.session.authenticated_at + privileged;
     settings.ui().say(text::recovery::recovery_successful(
         &until.to_string(),
@@ -137,19 +154,21 @@ async fn settings(
 
 /// Where the browser goes after the settings, if anybody has said so.
 fn onwards(cx: &Cx, flow: &Flow<Recovery>) -> Result<Option<String>, ApiError> {
-    let configured = cx.config().selfservice.flows.recovery.after.default_browser_return_url.as_ref();
+    let configured = cx
+        .config()
+        .selfservice
+        .flows
+        .recovery
+        .after
+        .default_browser_return_url
+        .as_ref();
     if flow.shown.return_to.is_none() && configured.is_none() {
         return Ok(None);
     }
     return_to::after(cx, flow.shown.return_to.as_deref(), &[configured]).map(Some)
 }
 
-fn answer(
-    cx: &Cx,
-    flow: &Flow<Recovery>,
-    settings: &Flow<Settings>,
-    issued: Issued,
-) -> Outcome {
+fn answer(cx: &Cx, flow: &Flow<Recovery>, settings: &Flow<Settings>, issued: Issued) -> Outcome {
     let location = settings.page(cx);
     let opened = cx.request.method == http::Method::GET;
     if opened {
@@ -160,12 +179,22 @@ fn answer(
     }
     let mut next = Vec::new();
     if !flow.is_browser() {
-        next.push(ContinueWith::SetOrySessionToken { ory_session_token: issued.token });
+        next.push(ContinueWith::SetOrySessionToken {
+            ory_session_token: issued.token,
+        });
     }
     next.push(ContinueWith::ShowSettingsUi {
-        flow: NextFlow { id: settings.id(), verifiable_address: None, url: Some(location.clone()) },
+        flow: NextFlow {
+            id: settings.id(),
+            verifiable_address: None,
+            url: Some(location.clone()),
+        },
     });
-    let body = shared::with_member(flow.to_record().public.as_str(), "continue_with", &json!(next));
+    let body = shared::with_member(
+        flow.to_record().public.as_str(),
+        "continue_with",
+        &json!(next),
+    );
     Outcome::Done { body, location }
 }
 
@@ -176,8 +205,15 @@ async fn begin_anew(
     restart: Restart,
 ) -> Result<Outcome, FlowError> {
     let opened = cx.request.method == http::Method::GET;
-    let client = if opened { FlowClient::Browser } else { flow.shown.client };
-    let complaints = vec![Complaint { node: None, message: restart.message }];
+    let client = if opened {
+        FlowClient::Browser
+    } else {
+        flow.shown.client
+    };
+    let complaints = vec![Complaint {
+        node: None,
+        message: restart.message,
+    }];
     let next = mailed::restart(cx, flow, (client, complaints), &SignedIn::default()).await?;
     Ok(mailed::go_on_with(cx, &next))
 }

@@ -164,13 +164,18 @@ pub(super) fn check_enabled(cx: &Cx) -> Result<(), ApiError> {
     if cx.config().selfservice.flows.recovery.enabled {
         return Ok(());
     }
-    Err(ApiError::bad_request("Recovery is switched off in the configuration."))
+    Err(ApiError::bad_request(
+        "Recovery is switched off in the configuration.",
+    ))
 }
 
 fn signed_in_already(cx: &Cx) -> ApiError {
     let mut error = shared::session_already_available(
         "You are signed in, so that there is nothing to recover. Sign out first if it is about another account.",
     );
-    error.browser = Browser::Redirect { to: return_to::default_address(cx), status: 302 };
+    error.browser = Browser::Redirect {
+        to: return_to::default_address(cx),
+        status: 302,
+    };
     error
 }

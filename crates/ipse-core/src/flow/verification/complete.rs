@@ -17,7 +17,9 @@ pub(super) async fn complete(
 ) -> Result<Outcome, FlowError> {
     match decision {
         Decision::Sent(sent) => mailed::sent(cx, flow, &sent, mailed::with_payload(flow)).await,
-        Decision::Wrong | Decision::Next => mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await,
+        Decision::Wrong | Decision::Next => {
+            mailed::wrong(cx, flow, mailed::with_any_payload(flow)).await
+        }
         Decision::Proved(proved) => verify(cx, flow, *proved).await,
         Decision::Restart(restart) => begin_anew(cx, flow, restart).await,
     }
@@ -46,12 +48,19 @@ async fn verify(
     batch.commit().await?;
     identity.version += 1;
 
-    let mut stage =
-        hook::Stage { flow, identity: Some(&mut identity), credentials: None, session: None };
+    let mut stage = hook::Stage {
+        flow,
+        identity: Some(&mut identity),
+        credentials: None,
+        session: None,
+    };
     match hook::after_save(cx, &after.hooks, &mut stage).await {
         Ok(()) => {
             let body = flow.to_record().public.into_string();
-            Ok(Outcome::Ready { body, page: flow.page(cx) })
+            Ok(Outcome::Ready {
+                body,
+                page: flow.page(cx),
+            })
         }
         Err(FlowError::Invalid(complaints)) => object(cx, flow, complaints).await,
         Err(error) => Err(error),
@@ -64,7 +73,11 @@ async fn object(
     flow: &Flow<Verification>,
     complaints: Vec<Complaint>,
 ) -> Result<Outcome, FlowError> {
-    let client = if opened(cx) { FlowClient::Browser } else { flow.shown.client };
+    let client = if opened(cx) {
+        FlowClient::Browser
+    } else {
+        flow.shown.client
+    };
     let next = mailed::restart(cx, flow, (client, complaints), &()).await?;
     if opened(cx) {
         return Ok(mailed::go_on_with(cx, &next));
@@ -80,7 +93,9 @@ fn opened(cx: &Cx) -> bool {
 /// Marks the address that a code was sent to as verified.
 pub(crate) fn mark_verified(cx: &Cx, identity: &mut Identity, code: &OneTimeCode) {
     let addresses = identity.verifiable_addresses.iter_mut();
-    for address in addresses.filter(|address| address.via == code.via && address.value == code.address) {
+    for address in
+        addresses.filter(|address| address.via == code.via && address.value == code.address)
+    {
         address.status = AddressStatus::Completed;
         address.updated_at = cx.now;
         if !address.verified {
@@ -93,7 +108,11 @@ pub(crate) fn mark_verified(cx: &Cx, identity: &mut Identity, code: &OneTimeCode
 
 /// The last screen: nothing to fill in, and a link that leads on.
 fn passed(csrf: Node, by: MethodId, location: String) -> Container {
-    let group = if by == MethodId::Link { Group::Link } else { Group::Code };
+    let group = if by == MethodId::Link {
+        Group::Link
+    } else {
+        Group::Code
+    };
     let link = Attributes::Link(Link {
         id: "continue".to_owned(),
         href: location.clone(),
@@ -116,8 +135,15 @@ async fn begin_anew(
     restart: Restart,
 ) -> Result<Outcome, FlowError> {
     let opened = opened(cx);
-    let client = if opened { FlowClient::Browser } else { flow.shown.client };
-    let complaints = vec![Complaint { node: None, message: restart.message }];
+    let client = if opened {
+        FlowClient::Browser
+    } else {
+        flow.shown.client
+    };
+    let complaints = vec![Complaint {
+        node: None,
+        message: restart.message,
+    }];
     let next = mailed::restart(cx, flow, (client, complaints), &()).await?;
     if opened || flow.shown.active == Some(MethodId::Link) {
         return Ok(mailed::go_on_with(cx, &next));

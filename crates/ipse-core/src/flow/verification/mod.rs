@@ -137,7 +137,10 @@ impl Kind for Verification {
     }
 
     fn expired(expired_at: Timestamp) -> Message {
-        text::verification::verification_flow_expired(&expired_at.to_string(), expired_at.as_second())
+        text::verification::verification_flow_expired(
+            &expired_at.to_string(),
+            expired_at.as_second(),
+        )
     }
 }
 
@@ -162,5 +165,7 @@ fn check_enabled(cx: &Cx) -> Result<(), ApiError> {
     if cx.config().selfservice.flows.verification.enabled {
         return Ok(());
     }
-    Err(ApiError::bad_request("Verification is switched off in the configuration."))
+    Err(ApiError::bad_request(
+        "Verification is switched off in the configuration.",
+    ))
 }

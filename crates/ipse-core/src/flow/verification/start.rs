@@ -71,7 +71,9 @@ pub fn start_pending(
     identity: &mut Identity,
     origin: Origin<'_>,
 ) -> Result<Pending, FlowError> {
-    start(cx, identity, origin, |address| address.status == AddressStatus::Pending)
+    start(cx, identity, origin, |address| {
+        address.status == AddressStatus::Pending
+    })
 }
 
 /// As [`start_pending`], for every address that isn't verified, whatever was sent to it before.
@@ -101,14 +103,25 @@ fn start(
             && wanted(address)
             && (method == MethodId::Code || address.via == Channel::Email)
     };
-    let waiting: Vec<VerifiableAddress> =
-        identity.verifiable_addresses.iter().filter(|address| waits(address)).cloned().collect();
-    let fresh = |address: &VerifiableAddress| address.status == AddressStatus::Pending && waits(address);
-    for address in identity.verifiable_addresses.iter_mut().filter(|address| fresh(address)) {
+    let waiting: Vec<VerifiableAddress> = identity
+        .verifiable_addresses
+        .iter()
+        .filter(|address| waits(address))
+        .cloned()
+        .collect();
+    let fresh =
+        |address: &VerifiableAddress| address.status == AddressStatus::Pending && waits(address);
+    for address in identity
+        .verifiable_addresses
+        .iter_mut()
+        .filter(|address| fresh(address))
+    {
         address.status = AddressStatus::Sent;
         address.updated_at = cx.now;
     }
-    let begun = waiting.iter().map(|address| begin(cx, identity, address, origin));
+    let begun = waiting
+        .iter()
+        .map(|address| begin(cx, identity, address, origin));
     begun.collect::<Result<_, _>>().map(Pending)
 }
 
@@ -118,13 +131,13 @@ fn begin(
     address: &VerifiableAddress,
     origin: Origin<'_>,
 ) -> Result<Begun, FlowError> {
-    let mut flow =
-        Flow::<Verification>::new(cx, origin.client, NoExtra {}, NoExtra {});
+    let mut flow = Flow::<Verification>::new(cx, origin.client, NoExtra {}, NoExtra {});
     origin.request_url.clone_into(&mut flow.shown.request_url);
     flow.shown.return_to = origin.return_to.map(str::to_owned);
     flow.transient_payload = origin.transient_payload.cloned();
     flow.identity_id = Some(identity.id);
-    flow.ui().push(Node::csrf(&mailed::csrf_token(cx, origin.client)));
+    flow.ui()
+        .push(Node::csrf(&mailed::csrf_token(cx, origin.client)));
     let letter = if in_use(cx) == MethodId::Link {
         link::verification::show_sent(cx, &mut flow, &address.value);
         link::verification::send(cx, &flow, Some(identity), &address.value)?
@@ -134,7 +147,11 @@ fn begin(
     };
     let url = flow.is_browser().then(|| flow.page(cx));
     Ok(Begun {
-        next: NextFlow { id: flow.id(), verifiable_address: Some(address.value.clone()), url },
+        next: NextFlow {
+            id: flow.id(),
+            verifiable_address: Some(address.value.clone()),
+            url,
+        },
         record: flow.to_record(),
         letter,
     })

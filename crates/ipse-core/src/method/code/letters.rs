@@ -41,7 +41,10 @@ pub(super) fn wish(form: &Form) -> Result<Wish, FlowError> {
         "" => {}
         "code" => return Ok(Wish::Resend),
         _ => {
-            return Err(FlowError::node("resend", text::validation::generic("value must be \"code\"")));
+            return Err(FlowError::node(
+                "resend",
+                text::validation::generic("value must be \"code\""),
+            ));
         }
     }
     match form.text("code").unwrap_or_default() {
@@ -56,8 +59,15 @@ pub(super) fn show_sent<K: Kind>(
     mut first: Vec<Node>,
     (label, message): (Message, Message),
 ) {
-    let code = Node::input("code", Group::Code, InputType::Text).required().label(label);
-    first.extend([nodes::method(), code, nodes::submit(), nodes::resend("resend", "code")]);
+    let code = Node::input("code", Group::Code, InputType::Text)
+        .required()
+        .label(label);
+    first.extend([
+        nodes::method(),
+        code,
+        nodes::submit(),
+        nodes::resend("resend", "code"),
+    ]);
     flow.shown.active = Some(MethodId::Code);
     flow.shown.state = FlowState::SentEmail;
     flow.shown.ui = Container {
@@ -73,7 +83,9 @@ pub(super) fn tidy(ui: &mut Container) {
         ui.nodes.insert(0, Node::csrf(""));
     }
     let place = |node: &Node| {
-        let submits = node.as_input().is_some_and(|input| input.input_type == InputType::Submit);
+        let submits = node
+            .as_input()
+            .is_some_and(|input| input.input_type == InputType::Submit);
         let place = match node.name() {
             "csrf_token" => 0,
             _ if node.group == Group::Default => 1,
@@ -137,13 +149,22 @@ mod tests {
 
     fn form(fields: Value) -> Form {
         let fields: Map<String, Value> = fields.as_object().unwrap().clone();
-        Form { fields, encoding: Encoding::Json }
+        Form {
+            fields,
+            encoding: Encoding::Json,
+        }
     }
 
     #[test]
     fn a_code_is_compared_unless_another_one_is_wanted() {
-        assert_eq!(wish(&form(json!({ "code": "123456" }))).unwrap(), Wish::Compare("123456".to_owned()));
-        assert_eq!(wish(&form(json!({ "code": "123456", "resend": "code" }))).unwrap(), Wish::Resend);
+        assert_eq!(
+            wish(&form(json!({ "code": "123456" }))).unwrap(),
+            Wish::Compare("123456".to_owned())
+        );
+        assert_eq!(
+            wish(&form(json!({ "code": "123456", "resend": "code" }))).unwrap(),
+            Wish::Resend
+        );
     }
 
     #[test]
@@ -173,7 +194,20 @@ mod tests {
         ];
         tidy(&mut ui);
         let names: Vec<&str> = ui.nodes.iter().map(Node::name).collect();
-        assert_eq!(names, ["csrf_token", "identifier", "code", "resend", "method", "method"]);
-        assert_eq!(ui.nodes[4].as_input().unwrap().input_type, InputType::Hidden);
+        assert_eq!(
+            names,
+            [
+                "csrf_token",
+                "identifier",
+                "code",
+                "resend",
+                "method",
+                "method"
+            ]
+        );
+        assert_eq!(
+            ui.nodes[4].as_input().unwrap().input_type,
+            InputType::Hidden
+        );
     }
 }

@@ -36,7 +36,9 @@ pub(crate) fn issue(
 ) -> Result<(String, OneTimeCode), ApiError> {
     let code = cx.random().code(DIGITS);
     let keys = cx.config().secrets.cipher_keys();
-    let key = keys.signing().ok_or_else(|| ApiError::internal(&MissingKey))?;
+    let key = keys
+        .signing()
+        .ok_or_else(|| ApiError::internal(&MissingKey))?;
     let row = OneTimeCode {
         id: cx.random().uuid(),
         flow_id,
@@ -62,7 +64,11 @@ pub(crate) fn expiry(cx: &Cx) -> Timestamp {
 pub(crate) async fn may_try<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<bool, ApiError> {
     let allowed = u64::from(cx.config().selfservice.methods.code.config.max_submissions);
     let key = spent::key("attempts at a code", flow.id());
-    Ok(cx.store().count_attempt(key, cx.now, flow.shown.expires_at).await? <= allowed)
+    Ok(cx
+        .store()
+        .count_attempt(key, cx.now, flow.shown.expires_at)
+        .await?
+        <= allowed)
 }
 
 /// What is said after too many attempts.
@@ -90,12 +96,17 @@ pub(crate) async fn check(
     code: &str,
 ) -> Result<Checked, ApiError> {
     let keys = cx.config().secrets.cipher_keys();
-    let hashes: Vec<[u8; 32]> =
-        keys.verifying().map(|key| hash(key, (purpose, flow_id), code.trim())).collect();
+    let hashes: Vec<[u8; 32]> = keys
+        .verifying()
+        .map(|key| hash(key, (purpose, flow_id), code.trim()))
+        .collect();
     let sent = cx.store().codes_of_flow(flow_id).await?;
     let mut found = Checked::Wrong;
     for row in sent.into_iter().filter(|row| row.purpose == purpose) {
-        if hashes.iter().any(|hash| ipse_crypto::token::equal(hash, row.code_hash)) {
+        if hashes
+            .iter()
+            .any(|hash| ipse_crypto::token::equal(hash, row.code_hash))
+        {
             found = judge(row, cx.now);
         }
     }
@@ -147,7 +158,10 @@ mod tests {
         assert!(matches!(judge(row(), NOW), Checked::Right(_)));
         let end = row().expires_at;
         assert!(matches!(judge(row(), end), Checked::Expired(at) if at == end));
-        let used = OneTimeCode { used_at: Some(NOW), ..row() };
+        let used = OneTimeCode {
+            used_at: Some(NOW),
+            ..row()
+        };
         assert!(matches!(judge(used, NOW), Checked::Used));
     }
 
@@ -157,8 +171,18 @@ mod tests {
         let reference = hash(&key('a'), here, "123456");
         assert_eq!(reference, hash(&key('a'), here, "123456"));
         assert_ne!(reference, hash(&key('b'), here, "123456"));
-        assert_ne!(reference, hash(&key('a'), (CodePurpose::Verification, Uuid::max()), "123456"));
-        assert_ne!(reference, hash(&key('a'), (CodePurpose::Recovery, Uuid::nil()), "123456"));
+        assert_ne!(
+            reference,
+            hash(
+                &key('a'),
+                (CodePurpose::Verification, Uuid::max()),
+                "123456"
+            )
+        );
+        assert_ne!(
+            reference,
+            hash(&key('a'), (CodePurpose::Recovery, Uuid::nil()), "123456")
+        );
         assert_ne!(reference, hash(&key('a'), here, "123457"));
     }
 }

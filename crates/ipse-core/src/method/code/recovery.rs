@@ -42,14 +42,17 @@ impl Handles<Recovery> for Code {
         form: &Form,
     ) -> Result<Step<Decision>, FlowError> {
         if flow.shown.state == FlowState::PassedChallenge {
-            let message = text::validation::generic("This code was used before. Ask for another code.");
+            let message =
+                text::validation::generic("This code was used before. Ask for another code.");
             return Ok(Step::Done(Decision::Restart(Restart::because(message))));
         }
         if in_use(cx) != MethodId::Code && !flow.data.by_admin {
             return Err(FlowError::form(Recovery::no_method()));
         }
         if recovery_choice::is_on(cx) && flow.shown.state != FlowState::SentEmail {
-            return recovery_choice::submit(cx, flow, form).await.map(Step::Done);
+            return recovery_choice::submit(cx, flow, form)
+                .await
+                .map(Step::Done);
         }
         let asks = form.text("email").is_some_and(|email| !email.is_empty());
         let code = form.text("code").unwrap_or_default();
@@ -67,13 +70,17 @@ pub(super) async fn check(
     code: &str,
 ) -> Result<Decision, FlowError> {
     if !one_time::may_try(cx, flow).await? {
-        return Ok(Decision::Restart(Restart::because(one_time::tried_too_often())));
+        return Ok(Decision::Restart(Restart::because(
+            one_time::tried_too_often(),
+        )));
     }
     match one_time::check(cx, (CodePurpose::Recovery, flow.id()), code).await? {
         Checked::Right(code) => match owner(cx, &code).await? {
-            Some(identity) => {
-                Ok(Decision::Proved(Box::new(Proved { code, identity, by: MethodId::Code })))
-            }
+            Some(identity) => Ok(Decision::Proved(Box::new(Proved {
+                code,
+                identity,
+                by: MethodId::Code,
+            }))),
             None => Ok(refuse(flow)),
         },
         Checked::Expired(expired_at) => Ok(Decision::Restart(Restart {
@@ -86,7 +93,9 @@ pub(super) async fn check(
 
 /// The identity that a code was made for, if it still has the address. What an administrator has made goes to no address.
 pub(crate) async fn owner(cx: &Cx, code: &OneTimeCode) -> Result<Option<Identity>, ApiError> {
-    let Some(id) = code.identity_id else { return Ok(None) };
+    let Some(id) = code.identity_id else {
+        return Ok(None);
+    };
     let identity = cx.store().identity(id).await?;
     Ok(identity.filter(|identity| {
         let mut addresses = identity.recovery_addresses.iter();
@@ -96,7 +105,8 @@ pub(crate) async fn owner(cx: &Cx, code: &OneTimeCode) -> Result<Option<Identity
 }
 
 fn refuse(flow: &mut Flow<Recovery>) -> Decision {
-    flow.ui().say(text::recovery::recovery_code_invalid_or_already_used());
+    flow.ui()
+        .say(text::recovery::recovery_code_invalid_or_already_used());
     Decision::Wrong
 }
 
@@ -104,7 +114,10 @@ fn refuse(flow: &mut Flow<Recovery>) -> Decision {
 async fn ask(cx: &Cx, flow: &mut Flow<Recovery>, form: &Form) -> Result<Decision, FlowError> {
     let email = form.text("email").unwrap_or_default();
     if email.is_empty() {
-        return Err(FlowError::node("email", text::validation::required("email")));
+        return Err(FlowError::node(
+            "email",
+            text::validation::required("email"),
+        ));
     }
     if !schema::is_email(&email) {
         return Err(FlowError::node("email", text::validation::email(&email)));
@@ -113,7 +126,10 @@ async fn ask(cx: &Cx, flow: &mut Flow<Recovery>, form: &Form) -> Result<Decision
     let owner = find(cx, (Channel::Email, &value)).await?;
     let letter = send(cx, flow, owner.as_ref(), (Channel::Email, &value))?;
     show_sent(cx, flow, &email);
-    Ok(Decision::Sent(Box::new(Sent { letter, identity: None })))
+    Ok(Decision::Sent(Box::new(Sent {
+        letter,
+        identity: None,
+    })))
 }
 
 /// Whose address it is.
@@ -121,8 +137,14 @@ pub(crate) async fn find(
     cx: &Cx,
     (via, value): (Channel, &str),
 ) -> Result<Option<Identity>, FlowError> {
-    let found = cx.store().identities_by_address(AddressPurpose::Recovery, value).await?;
-    Ok(found.into_iter().find(|(channel, _)| *channel == via).map(|(_, identity)| identity))
+    let found = cx
+        .store()
+        .identities_by_address(AddressPurpose::Recovery, value)
+        .await?;
+    Ok(found
+        .into_iter()
+        .find(|(channel, _)| *channel == via)
+        .map(|(_, identity)| identity))
 }
 
 /// Prepares a code for an address. Nobody but an owner gets one.
@@ -134,11 +156,23 @@ pub(super) fn send(
 ) -> Result<Letter, FlowError> {
     let occasion = Occasion::of(flow, (via, address)).with_headers(cx);
     let Some(owner) = owner else {
-        let notify = cx.config().selfservice.flows.recovery.notify_unknown_recipients;
+        let notify = cx
+            .config()
+            .selfservice
+            .flows
+            .recovery
+            .notify_unknown_recipients;
         let message = notify.then(|| unknown(cx, &occasion)).transpose()?;
-        return Ok(Letter { code: None, message });
+        return Ok(Letter {
+            code: None,
+            message,
+        });
     };
-    let recipient = Recipient { via, address, identity_id: Some(owner.id) };
+    let recipient = Recipient {
+        via,
+        address,
+        identity_id: Some(owner.id),
+    };
     let purpose = (CodePurpose::Recovery, flow.id());
     let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
     let data = TemplateData::RecoveryCodeValid {
@@ -147,12 +181,19 @@ pub(super) fn send(
         recovery_code: code,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
+    Ok(Letter {
+        code: Some(row),
+        message: Some(message::render(cx, &occasion, &data)?),
+    })
 }
 
 /// What is written to an address that nobody has.
 fn unknown(cx: &Cx, occasion: &Occasion<'_>) -> Result<CourierMessage, ApiError> {
-    message::render(cx, occasion, &TemplateData::RecoveryCodeInvalid(occasion.about()))
+    message::render(
+        cx,
+        occasion,
+        &TemplateData::RecoveryCodeInvalid(occasion.about()),
+    )
 }
 
 /// The field for the code.

@@ -6,8 +6,8 @@
 use ipse_model::{Channel, FlowState, Identity, MethodId, RecoveryAddress};
 use ipse_ui::{Container, Group, InputType, Message, Node, text};
 
-use super::recovery::{check, code_field, find, send};
 use super::nodes;
+use super::recovery::{check, code_field, find, send};
 use crate::cx::Cx;
 use crate::flow::mailed::{Decision, Sent, csrf_node};
 use crate::flow::recovery::Recovery;
@@ -56,10 +56,14 @@ pub(super) async fn submit(
             confirmed => send_to(cx, flow, (&typed, confirmed)).await,
         },
         FlowState::RecoveryAwaitingCode if back => step_back(cx, flow, &typed).await,
-        FlowState::RecoveryAwaitingCode => match (field("code").as_str(), field(CONFIRM).as_str()) {
-            ("", confirmed) if !confirmed.is_empty() => send_to(cx, flow, (&typed, confirmed)).await,
-            (code, _) => check(cx, flow, code).await,
-        },
+        FlowState::RecoveryAwaitingCode => {
+            match (field("code").as_str(), field(CONFIRM).as_str()) {
+                ("", confirmed) if !confirmed.is_empty() => {
+                    send_to(cx, flow, (&typed, confirmed)).await
+                }
+                (code, _) => check(cx, flow, code).await,
+            }
+        }
         _ => begin(cx, flow, &typed).await,
     }
 }
@@ -69,11 +73,7 @@ fn missing(name: &str) -> FlowError {
 }
 
 /// From the address that was typed: to the choice if there is one, else straight to the code.
-async fn begin(
-    cx: &Cx,
-    flow: &mut Flow<Recovery>,
-    typed: &str,
-) -> Result<Decision, FlowError> {
+async fn begin(cx: &Cx, flow: &mut Flow<Recovery>, typed: &str) -> Result<Decision, FlowError> {
     if typed.is_empty() {
         return Err(missing(ADDRESS));
     }
@@ -87,16 +87,17 @@ async fn begin(
 }
 
 /// From the code back to the screen before it.
-async fn step_back(
-    cx: &Cx,
-    flow: &mut Flow<Recovery>,
-    typed: &str,
-) -> Result<Decision, FlowError> {
+async fn step_back(cx: &Cx, flow: &mut Flow<Recovery>, typed: &str) -> Result<Decision, FlowError> {
     match owner(cx, typed).await? {
         Some(owner) if owner.recovery_addresses.len() > 1 => show_choice(cx, flow, &owner, typed),
         _ => {
             let nodes = vec![csrf_node(cx, flow), address_field(), nodes::submit()];
-            show(cx, flow, FlowState::RecoveryAwaitingAddress, (nodes, Vec::new()));
+            show(
+                cx,
+                flow,
+                FlowState::RecoveryAwaitingAddress,
+                (nodes, Vec::new()),
+            );
         }
     }
     Ok(Decision::Next)
@@ -138,7 +139,12 @@ async fn choose(
         back(),
     ];
     let messages = vec![text::recovery::recovery_ask_for_full_address()];
-    show(cx, flow, FlowState::RecoveryConfirmingAddress, (nodes, messages));
+    show(
+        cx,
+        flow,
+        FlowState::RecoveryConfirmingAddress,
+        (nodes, messages),
+    );
     Ok(Decision::Next)
 }
 
@@ -160,9 +166,14 @@ async fn send_to(
         Node::hidden(ADDRESS, Group::Code, typed),
         back(),
     ];
-    let messages = vec![text::recovery::recovery_message_masked_with_code_sent(&masked(to))];
+    let messages = vec![text::recovery::recovery_message_masked_with_code_sent(
+        &masked(to),
+    )];
     show(cx, flow, FlowState::RecoveryAwaitingCode, (nodes, messages));
-    Ok(Decision::Sent(Box::new(Sent { letter, identity: None })))
+    Ok(Decision::Sent(Box::new(Sent {
+        letter,
+        identity: None,
+    })))
 }
 
 fn show_choice(cx: &Cx, flow: &mut Flow<Recovery>, owner: &Identity, typed: &str) {
@@ -176,7 +187,12 @@ fn show_choice(cx: &Cx, flow: &mut Flow<Recovery>, owner: &Identity, typed: &str
     nodes.push(nodes::method());
     nodes.push(Node::hidden(ADDRESS, Group::Code, typed));
     let messages = vec![text::recovery::recovery_ask_to_choose_address()];
-    show(cx, flow, FlowState::RecoveryAwaitingAddressChoice, (nodes, messages));
+    show(
+        cx,
+        flow,
+        FlowState::RecoveryAwaitingAddressChoice,
+        (nodes, messages),
+    );
 }
 
 fn show(
@@ -188,7 +204,11 @@ fn show(
     flow.shown.active = Some(MethodId::Code);
     flow.shown.state = state;
     let form = Container::new(Flow::<Recovery>::action(cx, flow.id()));
-    flow.shown.ui = Container { nodes, messages, ..form };
+    flow.shown.ui = Container {
+        nodes,
+        messages,
+        ..form
+    };
 }
 
 fn back() -> Node {
@@ -198,7 +218,10 @@ fn back() -> Node {
 /// Stands for an address on the screen that lets one choose, without telling it.
 fn token(address: &RecoveryAddress) -> String {
     let hash = ipse_crypto::token::hash(&address.id.to_string());
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 async fn owner(cx: &Cx, typed: &str) -> Result<Option<Identity>, FlowError> {
@@ -208,7 +231,11 @@ async fn owner(cx: &Cx, typed: &str) -> Result<Option<Identity>, FlowError> {
 
 /// The channel that an address belongs to, and its normalised form.
 fn normalised(typed: &str) -> (Channel, String) {
-    let via = if schema::is_phone(typed) { Channel::Sms } else { Channel::Email };
+    let via = if schema::is_phone(typed) {
+        Channel::Sms
+    } else {
+        Channel::Email
+    };
     (via, schema::normalise_address(via, typed))
 }
 
@@ -219,7 +246,10 @@ fn masked(address: &str) -> String {
         Some((name, host)) => format!("{}****@{host}", begin(name, 2)),
         None => {
             let length = address.chars().count();
-            let end: String = address.chars().skip(length.saturating_sub(2).max(3)).collect();
+            let end: String = address
+                .chars()
+                .skip(length.saturating_sub(2).max(3))
+                .collect();
             format!("{}****{end}", begin(address, 3))
         }
     }
@@ -240,7 +270,10 @@ mod tests {
 
     #[test]
     fn an_address_is_a_phone_number_if_it_looks_like_one() {
-        assert_eq!(normalised("+49 151 68858742"), (Channel::Sms, "+4915168858742".to_owned()));
+        assert_eq!(
+            normalised("+49 151 68858742"),
+            (Channel::Sms, "+4915168858742".to_owned())
+        );
         assert_eq!(normalised(" Ada@Example.ORG").0, Channel::Email);
     }
 }

@@ -34,7 +34,8 @@ impl Handles<Registration> for Code {
         let on = cx.config().selfservice.methods.code.passwordless_enabled;
         if on && flow.data.screen != Screen::Profile {
             let button = Node::submit("method", Group::Code, "code");
-            flow.ui().push(button.label(text::registration::registration_register_code()));
+            flow.ui()
+                .push(button.label(text::registration::registration_register_code()));
         }
         Ok(())
     }
@@ -92,7 +93,9 @@ async fn decide(
     };
     match wish {
         Wish::Resend => ask(cx, flow, &account.credentials, traits),
-        Wish::Compare(code) => prove(cx, flow, account, (&traits, &code)).await.map(Step::Done),
+        Wish::Compare(code) => prove(cx, flow, account, (&traits, &code))
+            .await
+            .map(Step::Done),
     }
 }
 
@@ -104,12 +107,16 @@ fn ask(
     traits: Value,
 ) -> Result<Step<NewAccount>, FlowError> {
     let credential = credentials.get(CredentialsType::Code);
-    let config: CodeConfig =
-        credential.and_then(|credential| credential.config.parse().ok()).unwrap_or_default();
+    let config: CodeConfig = credential
+        .and_then(|credential| credential.config.parse().ok())
+        .unwrap_or_default();
     if config.addresses.is_empty() {
         return Err(FlowError::form(text::validation::identifier_missing()));
     }
-    let letters = config.addresses.iter().map(|to| letter(cx, flow, to, &traits));
+    let letters = config
+        .addresses
+        .iter()
+        .map(|to| letter(cx, flow, to, &traits));
     flow.data.letters = letters.collect::<Result<_, _>>()?;
     flow.data.code_sent_for = Some(traits);
     let shared = |node: &&Node| node.name() == "csrf_token" || node.name().starts_with("traits.");
@@ -122,7 +129,8 @@ fn ask(
     letters::show_sent(flow, first, (label, message));
     if flow.data.screen == Screen::Credentials {
         let back = Node::submit("screen", Group::Profile, BACK);
-        flow.ui().push(back.label(text::registration::registration_back()));
+        flow.ui()
+            .push(back.label(text::registration::registration_back()));
     }
     Ok(Step::Show)
 }
@@ -133,7 +141,11 @@ fn letter(
     to: &CodeAddress,
     traits: &Value,
 ) -> Result<Letter, FlowError> {
-    let recipient = Recipient { via: to.channel, address: &to.address, identity_id: None };
+    let recipient = Recipient {
+        via: to.channel,
+        address: &to.address,
+        identity_id: None,
+    };
     let purpose = (CodePurpose::Registration, flow.id());
     let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
     let occasion = Occasion::of(flow, (to.channel, &to.address)).with_headers(cx);
@@ -143,7 +155,10 @@ fn letter(
         registration_code: code,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
+    Ok(Letter {
+        code: Some(row),
+        message: Some(message::render(cx, &occasion, &data)?),
+    })
 }
 
 /// Compares the code. It proves that its receiver reads what is sent to the address.

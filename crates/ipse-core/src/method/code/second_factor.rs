@@ -23,13 +23,18 @@ pub(super) async fn populate(
     if !cx.config().selfservice.methods.code.mfa_enabled {
         return Ok(());
     }
-    let Ok(giver) = second_factor::giver(flow, visitor) else { return Ok(()) };
+    let Ok(giver) = second_factor::giver(flow, visitor) else {
+        return Ok(());
+    };
     let credentials = cx.store().credentials(giver.identity.id).await?;
     let addresses = addresses(cx, giver).await?;
     let only_codes = aal::factors(cx.config(), &credentials).second <= addresses.len();
     let chosen = match cx.request.query("via").filter(|via| !via.is_empty()) {
         Some(via) => Some(of_trait(giver, via, &addresses)?),
-        None => addresses.first().filter(|_| addresses.len() == 1 && only_codes).cloned(),
+        None => addresses
+            .first()
+            .filter(|_| addresses.len() == 1 && only_codes)
+            .cloned(),
     };
     match chosen {
         Some(chosen) => send_to(cx, flow, giver, &chosen),
@@ -58,13 +63,21 @@ pub(super) async fn submit(
     {
         return prove(cx, flow, giver, &code).await.map(Step::Done);
     }
-    let wanted = ["address", "identifier"].into_iter().filter_map(|name| form.text(name));
+    let wanted = ["address", "identifier"]
+        .into_iter()
+        .filter_map(|name| form.text(name));
     let Some(wanted) = wanted.into_iter().find(|wanted| !wanted.is_empty()) else {
-        return Err(FlowError::node("identifier", text::validation::required("identifier")));
+        return Err(FlowError::node(
+            "identifier",
+            text::validation::required("identifier"),
+        ));
     };
     let addresses = addresses(cx, giver).await?;
     let wanted = crate::schema::normalise_identifier(&wanted);
-    let chosen = addresses.iter().find(|to| to.address == wanted).ok_or_else(unknown)?;
+    let chosen = addresses
+        .iter()
+        .find(|to| to.address == wanted)
+        .ok_or_else(unknown)?;
     send_to(cx, flow, giver, chosen)?;
     Ok(Step::Show)
 }
@@ -83,7 +96,8 @@ async fn prove(
     let mut identity = giver.identity.clone();
     mark_verified(cx, &mut identity, &code);
     letters::spend(cx, flow, &code, Some(&mut identity)).await?;
-    let mut proof = second_factor::proof(cx, giver, credentials, (MethodId::Code, Spent::default()));
+    let mut proof =
+        second_factor::proof(cx, giver, credentials, (MethodId::Code, Spent::default()));
     proof.identity = identity;
     Ok(proof)
 }
@@ -108,17 +122,27 @@ fn label(to: &CodeAddress) -> ipse_ui::Message {
 async fn addresses(cx: &Cx, giver: &Authenticated) -> Result<Vec<CodeAddress>, FlowError> {
     let credentials = cx.store().credentials(giver.identity.id).await?;
     let credential = credentials.get(CredentialsType::Code);
-    let config: CodeConfig =
-        credential.and_then(|credential| credential.config.parse().ok()).unwrap_or_default();
+    let config: CodeConfig = credential
+        .and_then(|credential| credential.config.parse().ok())
+        .unwrap_or_default();
     let mut addresses = config.addresses;
     if addresses.is_empty()
-        && cx.config().selfservice.methods.code.config.missing_credential_fallback_enabled
+        && cx
+            .config()
+            .selfservice
+            .methods
+            .code
+            .config
+            .missing_credential_fallback_enabled
     {
         addresses = giver
             .identity
             .verifiable_addresses
             .iter()
-            .map(|address| CodeAddress { channel: address.via, address: address.value.clone() })
+            .map(|address| CodeAddress {
+                channel: address.via,
+                address: address.value.clone(),
+            })
             .collect();
     }
     addresses.sort_by(|a, b| a.address.cmp(&b.address));
@@ -135,7 +159,9 @@ fn of_trait(
     let path = format!("/{}", name.replace('.', "/"));
     let value = traits.pointer(&path).and_then(serde_json::Value::as_str);
     let value = value.map(crate::schema::normalise_identifier);
-    let found = addresses.iter().find(|to| Some(&to.address) == value.as_ref());
+    let found = addresses
+        .iter()
+        .find(|to| Some(&to.address) == value.as_ref());
     found.cloned().ok_or_else(|| {
         ApiError::bad_request(format!("The account has no address in the trait {name}."))
     })

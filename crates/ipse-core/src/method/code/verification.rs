@@ -55,19 +55,19 @@ impl Handles<Verification> for Code {
 }
 
 /// Compares a code with those that were sent.
-async fn check(
-    cx: &Cx,
-    flow: &mut Flow<Verification>,
-    code: &str,
-) -> Result<Decision, FlowError> {
+async fn check(cx: &Cx, flow: &mut Flow<Verification>, code: &str) -> Result<Decision, FlowError> {
     if !one_time::may_try(cx, flow).await? {
-        return Ok(Decision::Restart(Restart::because(one_time::tried_too_often())));
+        return Ok(Decision::Restart(Restart::because(
+            one_time::tried_too_often(),
+        )));
     }
     match one_time::check(cx, (CodePurpose::Verification, flow.id()), code).await? {
         Checked::Right(code) => match owner(cx, &code).await? {
-            Some(identity) => {
-                Ok(Decision::Proved(Box::new(Proved { code, identity, by: MethodId::Code })))
-            }
+            Some(identity) => Ok(Decision::Proved(Box::new(Proved {
+                code,
+                identity,
+                by: MethodId::Code,
+            }))),
             None => Ok(refuse(flow)),
         },
         Checked::Expired(expired_at) => Ok(Decision::Restart(Restart {
@@ -80,7 +80,9 @@ async fn check(
 
 /// The identity that a code was sent for, if it still has the address.
 pub(crate) async fn owner(cx: &Cx, code: &OneTimeCode) -> Result<Option<Identity>, ApiError> {
-    let Some(id) = code.identity_id else { return Ok(None) };
+    let Some(id) = code.identity_id else {
+        return Ok(None);
+    };
     let identity = cx.store().identity(id).await?;
     Ok(identity.filter(|identity| {
         let mut addresses = identity.verifiable_addresses.iter();
@@ -89,20 +91,23 @@ pub(crate) async fn owner(cx: &Cx, code: &OneTimeCode) -> Result<Option<Identity
 }
 
 fn refuse(flow: &mut Flow<Verification>) -> Decision {
-    flow.ui().say(text::verification::verification_code_invalid_or_already_used());
+    flow.ui()
+        .say(text::verification::verification_code_invalid_or_already_used());
     Decision::Wrong
 }
 
 /// Sends a code to the address that was typed, if somebody has it. What is shown doesn't tell.
-async fn ask(
-    cx: &Cx,
-    flow: &mut Flow<Verification>,
-    form: &Form,
-) -> Result<Decision, FlowError> {
+async fn ask(cx: &Cx, flow: &mut Flow<Verification>, form: &Form) -> Result<Decision, FlowError> {
     let (via, typed) = address(cx, flow, form)?;
     let value = schema::normalise_address(via, &typed);
-    let found = cx.store().identities_by_address(AddressPurpose::Verification, &value).await?;
-    let owner = found.into_iter().find(|(channel, _)| *channel == via).map(|(_, identity)| identity);
+    let found = cx
+        .store()
+        .identities_by_address(AddressPurpose::Verification, &value)
+        .await?;
+    let owner = found
+        .into_iter()
+        .find(|(channel, _)| *channel == via)
+        .map(|(_, identity)| identity);
     let letter = send(cx, flow, owner.as_ref(), (via, &value))?;
     show_sent(cx, flow, (via, &typed));
     let identity = owner.and_then(|owner| mark_sent(cx, owner, (via, &value)));
@@ -123,10 +128,13 @@ fn address(
         return Ok((Channel::Email, email));
     }
     ask_for_email(cx, flow);
-    Err(FlowError::node("email", match email.as_str() {
-        "" => text::validation::required("email"),
-        _ => text::validation::email(&email),
-    }))
+    Err(FlowError::node(
+        "email",
+        match email.as_str() {
+            "" => text::validation::required("email"),
+            _ => text::validation::email(&email),
+        },
+    ))
 }
 
 /// Puts a field on the form where an address can be typed, whatever was there before.
@@ -151,11 +159,23 @@ pub(crate) fn send(
 ) -> Result<Letter, FlowError> {
     let occasion = Occasion::of(flow, (via, address));
     let Some(owner) = owner else {
-        let notify = cx.config().selfservice.flows.verification.notify_unknown_recipients;
+        let notify = cx
+            .config()
+            .selfservice
+            .flows
+            .verification
+            .notify_unknown_recipients;
         let message = notify.then(|| unknown(cx, &occasion)).transpose()?;
-        return Ok(Letter { code: None, message });
+        return Ok(Letter {
+            code: None,
+            message,
+        });
     };
-    let recipient = Recipient { via, address, identity_id: Some(owner.id) };
+    let recipient = Recipient {
+        via,
+        address,
+        identity_id: Some(owner.id),
+    };
     let purpose = (CodePurpose::Verification, flow.id());
     let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
     let data = TemplateData::VerificationCodeValid {
@@ -169,7 +189,10 @@ pub(crate) fn send(
         verification_code: code,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
+    Ok(Letter {
+        code: Some(row),
+        message: Some(message::render(cx, &occasion, &data)?),
+    })
 }
 
 /// What is written to an address that nobody has.
@@ -196,11 +219,7 @@ pub(crate) fn mark_sent(
 }
 
 /// The form that asks for the code.
-pub(crate) fn show_sent(
-    cx: &Cx,
-    flow: &mut Flow<Verification>,
-    (via, address): (Channel, &str),
-) {
+pub(crate) fn show_sent(cx: &Cx, flow: &mut Flow<Verification>, (via, address): (Channel, &str)) {
     let code = Node::input("code", Group::Code, InputType::Text)
         .required()
         .label(text::node::node_label_verification_code());
@@ -226,7 +245,11 @@ pub(crate) async fn fill_in(
     code: &str,
 ) -> Result<Outcome, ApiError> {
     let mut flow = flow.clone();
-    let code: String = code.chars().filter(char::is_ascii_digit).take(one_time::DIGITS).collect();
+    let code: String = code
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(one_time::DIGITS)
+        .collect();
     flow.ui().set_value("code", code.into());
     let mut batch = cx.store().batch();
     batch.update_flow(&flow.to_record());
@@ -234,5 +257,7 @@ pub(crate) async fn fill_in(
         Ok(()) | Err(ipse_store::StoreError::Conflict(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    Ok(Outcome::Redirect { location: flow.page(cx) })
+    Ok(Outcome::Redirect {
+        location: flow.page(cx),
+    })
 }

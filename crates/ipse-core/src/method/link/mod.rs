@@ -55,7 +55,10 @@ async fn recognise(
     (purpose, flow_id): (CodePurpose, Uuid),
     token: &str,
 ) -> Result<Option<OneTimeCode>, ApiError> {
-    let sent = cx.store().code_by_hash(purpose, ipse_crypto::token::hash(token)).await?;
+    let sent = cx
+        .store()
+        .code_by_hash(purpose, ipse_crypto::token::hash(token))
+        .await?;
     Ok(sent.filter(|sent| sent.flow_id == flow_id && sent.used_at.is_none()))
 }
 

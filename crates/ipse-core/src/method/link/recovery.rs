@@ -48,7 +48,10 @@ impl Handles<Recovery> for Link {
         }
         let email = form.text("email").unwrap_or_default();
         if email.is_empty() {
-            return Err(FlowError::node("email", text::validation::required("email")));
+            return Err(FlowError::node(
+                "email",
+                text::validation::required("email"),
+            ));
         }
         if !schema::is_email(&email) {
             return Err(FlowError::node("email", text::validation::email(&email)));
@@ -57,7 +60,10 @@ impl Handles<Recovery> for Link {
         let owner = find(cx, (Channel::Email, &value)).await?;
         let letter = send(cx, flow, owner.as_ref(), &value)?;
         show_sent(cx, flow, &email);
-        Ok(Step::Done(Decision::Sent(Box::new(Sent { letter, identity: None }))))
+        Ok(Step::Done(Decision::Sent(Box::new(Sent {
+            letter,
+            identity: None,
+        }))))
     }
 }
 
@@ -70,9 +76,17 @@ fn send(
 ) -> Result<Letter, FlowError> {
     let occasion = Occasion::of(flow, (Channel::Email, address)).with_headers(cx);
     let Some(owner) = owner else {
-        let notify = cx.config().selfservice.flows.recovery.notify_unknown_recipients;
+        let notify = cx
+            .config()
+            .selfservice
+            .flows
+            .recovery
+            .notify_unknown_recipients;
         let message = notify.then(|| unknown(cx, &occasion)).transpose()?;
-        return Ok(Letter { code: None, message });
+        return Ok(Letter {
+            code: None,
+            message,
+        });
     };
     let (url, row) = issue(cx, flow, (address, owner), super::expiry(cx));
     let data = TemplateData::RecoveryValid {
@@ -81,7 +95,10 @@ fn send(
         recovery_url: url,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
+    Ok(Letter {
+        code: Some(row),
+        message: Some(message::render(cx, &occasion, &data)?),
+    })
 }
 
 /// A link that leads back into an account, and the row that recognises it.
@@ -93,12 +110,19 @@ pub(crate) fn issue(
 ) -> (String, OneTimeCode) {
     let purpose = (CodePurpose::Recovery, flow.id());
     let (token, row) = super::issue(cx, purpose, (address, owner.id), expires_at);
-    (with_query(&Flow::<Recovery>::action(cx, flow.id()), "token", &token), row)
+    (
+        with_query(&Flow::<Recovery>::action(cx, flow.id()), "token", &token),
+        row,
+    )
 }
 
 /// What is written to an address that nobody has.
 fn unknown(cx: &Cx, occasion: &Occasion<'_>) -> Result<CourierMessage, ApiError> {
-    message::render(cx, occasion, &TemplateData::RecoveryInvalid(occasion.about()))
+    message::render(
+        cx,
+        occasion,
+        &TemplateData::RecoveryInvalid(occasion.about()),
+    )
 }
 
 /// The form that says that a link is on its way.
@@ -106,18 +130,18 @@ fn show_sent(cx: &Cx, flow: &mut Flow<Recovery>, address: &str) {
     flow.shown.active = Some(MethodId::Link);
     flow.shown.state = FlowState::SentEmail;
     flow.shown.ui = Container {
-        nodes: vec![csrf_node(cx, flow), super::email().value(address), super::submit()],
+        nodes: vec![
+            csrf_node(cx, flow),
+            super::email().value(address),
+            super::submit(),
+        ],
         messages: vec![text::recovery::recovery_email_sent()],
         ..Container::new(Flow::<Recovery>::action(cx, flow.id()))
     };
 }
 
 /// Does what is due when a link in a mail is opened.
-pub(crate) async fn open(
-    cx: &Cx,
-    flow: &Flow<Recovery>,
-    token: &str,
-) -> Result<Outcome, ApiError> {
+pub(crate) async fn open(cx: &Cx, flow: &Flow<Recovery>, token: &str) -> Result<Outcome, ApiError> {
     if !method::enabled(cx, MethodId::Link) {
         return Err(method::switched_off());
     }
@@ -135,7 +159,9 @@ pub(crate) async fn open(
 
 async fn decide(cx: &Cx, flow: &Flow<Recovery>, token: &str) -> Result<Decision, ApiError> {
     let refused = || {
-        Decision::Restart(Restart::because(text::recovery::recovery_token_invalid_or_already_used()))
+        Decision::Restart(Restart::because(
+            text::recovery::recovery_token_invalid_or_already_used(),
+        ))
     };
     let Some(sent) = super::recognise(cx, (CodePurpose::Recovery, flow.id()), token).await? else {
         return Ok(refused());
@@ -143,12 +169,17 @@ async fn decide(cx: &Cx, flow: &Flow<Recovery>, token: &str) -> Result<Decision,
     let expires_at = sent.expires_at.min(flow.shown.expires_at);
     if expires_at <= cx.now {
         let message = <Recovery as Kind>::expired(expires_at);
-        return Ok(Decision::Restart(Restart { message, expired_at: Some(expires_at) }));
+        return Ok(Decision::Restart(Restart {
+            message,
+            expired_at: Some(expires_at),
+        }));
     }
     Ok(match owner(cx, &sent).await? {
-        Some(identity) => {
-            Decision::Proved(Box::new(Proved { code: sent, identity, by: MethodId::Link }))
-        }
+        Some(identity) => Decision::Proved(Box::new(Proved {
+            code: sent,
+            identity,
+            by: MethodId::Link,
+        })),
         None => refused(),
     })
 }

@@ -49,19 +49,28 @@ impl Handles<Verification> for Link {
         let email = form.text("email").unwrap_or_default();
         flow.ui().set_value("email", email.clone().into());
         if email.is_empty() {
-            return Err(FlowError::node("email", text::validation::required("email")));
+            return Err(FlowError::node(
+                "email",
+                text::validation::required("email"),
+            ));
         }
         if !schema::is_email(&email) {
             return Err(FlowError::node("email", text::validation::email(&email)));
         }
         let value = schema::normalise_address(Channel::Email, &email);
-        let found = cx.store().identities_by_address(AddressPurpose::Verification, &value).await?;
+        let found = cx
+            .store()
+            .identities_by_address(AddressPurpose::Verification, &value)
+            .await?;
         let owner = found.into_iter().find(|(via, _)| *via == Channel::Email);
         let owner = owner.map(|(_, identity)| identity);
         let letter = send(cx, flow, owner.as_ref(), &value)?;
         show_sent(cx, flow, &email);
         let identity = owner.and_then(|owner| mark_sent(cx, owner, (Channel::Email, &value)));
-        Ok(Step::Done(Decision::Sent(Box::new(Sent { letter, identity }))))
+        Ok(Step::Done(Decision::Sent(Box::new(Sent {
+            letter,
+            identity,
+        }))))
     }
 }
 
@@ -74,19 +83,34 @@ pub(crate) fn send(
 ) -> Result<Letter, FlowError> {
     let occasion = Occasion::of(flow, (Channel::Email, address));
     let Some(owner) = owner else {
-        let notify = cx.config().selfservice.flows.verification.notify_unknown_recipients;
+        let notify = cx
+            .config()
+            .selfservice
+            .flows
+            .verification
+            .notify_unknown_recipients;
         let message = notify.then(|| unknown(cx, &occasion)).transpose()?;
-        return Ok(Letter { code: None, message });
+        return Ok(Letter {
+            code: None,
+            message,
+        });
     };
     let purpose = (CodePurpose::Verification, flow.id());
     let (token, row) = super::issue(cx, purpose, (address, owner.id), super::expiry(cx));
     let data = TemplateData::VerificationValid {
         about: occasion.about(),
         identity: message::person(cx, owner)?,
-        verification_url: with_query(&Flow::<Verification>::action(cx, flow.id()), "token", &token),
+        verification_url: with_query(
+            &Flow::<Verification>::action(cx, flow.id()),
+            "token",
+            &token,
+        ),
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter { code: Some(row), message: Some(message::render(cx, &occasion, &data)?) })
+    Ok(Letter {
+        code: Some(row),
+        message: Some(message::render(cx, &occasion, &data)?),
+    })
 }
 
 /// What is written to an address that nobody has.
@@ -97,7 +121,11 @@ fn unknown(cx: &Cx, occasion: &Occasion<'_>) -> Result<CourierMessage, ApiError>
 
 /// The form that says that a link is on its way.
 pub(crate) fn show_sent(cx: &Cx, flow: &mut Flow<Verification>, address: &str) {
-    let nodes = vec![csrf_node(cx, flow), super::email().value(address), super::submit()];
+    let nodes = vec![
+        csrf_node(cx, flow),
+        super::email().value(address),
+        super::submit(),
+    ];
     flow.shown.active = Some(MethodId::Link);
     flow.shown.state = FlowState::SentEmail;
     flow.shown.ui = Container {
@@ -128,27 +156,30 @@ pub(crate) async fn open(
     Err(mailed::told(FlowError::Overtaken))
 }
 
-async fn decide(
-    cx: &Cx,
-    flow: &Flow<Verification>,
-    token: &str,
-) -> Result<Decision, ApiError> {
+async fn decide(cx: &Cx, flow: &Flow<Verification>, token: &str) -> Result<Decision, ApiError> {
     let refused = || {
         Decision::Restart(Restart::because(
             text::verification::verification_token_invalid_or_already_used(),
         ))
     };
     let purpose = (CodePurpose::Verification, flow.id());
-    let Some(sent) = super::recognise(cx, purpose, token).await? else { return Ok(refused()) };
+    let Some(sent) = super::recognise(cx, purpose, token).await? else {
+        return Ok(refused());
+    };
     let expires_at = sent.expires_at.min(flow.shown.expires_at);
     if expires_at <= cx.now {
         let message = <Verification as Kind>::expired(expires_at);
-        return Ok(Decision::Restart(Restart { message, expired_at: Some(expires_at) }));
+        return Ok(Decision::Restart(Restart {
+            message,
+            expired_at: Some(expires_at),
+        }));
     }
     Ok(match owner(cx, &sent).await? {
-        Some(identity) => {
-            Decision::Proved(Box::new(Proved { code: sent, identity, by: MethodId::Link }))
-        }
+        Some(identity) => Decision::Proved(Box::new(Proved {
+            code: sent,
+            identity,
+            by: MethodId::Link,
+        })),
         None => refused(),
     })
 }

@@ -35,11 +35,26 @@ async fn a_code_works_in_any_browser_and_is_sent_to_nobody() {
     assert_eq!(super::names(&flow), ["code", "method"]);
     let submit = |code: &str| json!({ "method": "code", "code": code });
     let reply = browser.submit(&flow, submit(&wrong(code))).await;
-    assert!(reply.location().starts_with("http://ui.test/recovery?flow="), "{}", reply.location());
+    assert!(
+        reply
+            .location()
+            .starts_with("http://ui.test/recovery?flow="),
+        "{}",
+        reply.location()
+    );
     let reply = browser.submit(&flow, submit(code)).await;
-    assert!(reply.location().starts_with("http://ui.test/settings?flow="), "{}", reply.location());
+    assert!(
+        reply
+            .location()
+            .starts_with("http://ui.test/settings?flow="),
+        "{}",
+        reply.location()
+    );
     assert_eq!(browser.get_json("/sessions/whoami").await.status, 200);
-    assert!(!is_verified(&server, &ada.id).await, "it has proved no address");
+    assert!(
+        !is_verified(&server, &ada.id).await,
+        "it has proved no address"
+    );
     assert_eq!(server.mails().await.len(), 0);
 }
 
@@ -66,8 +81,16 @@ async fn a_link_opens_the_account_of_somebody_without_credentials() {
     assert_eq!(status, 200);
     let link = created["recovery_link"].as_str().unwrap();
     let mut browser = server.browser();
-    let reply = browser.get(link.strip_prefix("http://public.test").unwrap()).await;
-    assert!(reply.location().starts_with("http://ui.test/settings?flow="), "{}", reply.location());
+    let reply = browser
+        .get(link.strip_prefix("http://public.test").unwrap())
+        .await;
+    assert!(
+        reply
+            .location()
+            .starts_with("http://ui.test/settings?flow="),
+        "{}",
+        reply.location()
+    );
 }
 
 #[tokio::test]
@@ -79,25 +102,58 @@ async fn wishes_that_can_not_be_granted_are_refused() {
         (json!({ "identity_id": nobody }), 404, 400),
         (json!({}), 404, 400),
         (json!({ "identity_id": "nonsense" }), 400, 400),
-        (json!({ "identity_id": ada.id, "expires_in": "soon" }), 400, 400),
-        (json!({ "identity_id": ada.id, "expires_in": "-1h" }), 400, 400),
-        (json!({ "identity_id": ada.id, "expires_in": "0s" }), 400, 400),
+        (
+            json!({ "identity_id": ada.id, "expires_in": "soon" }),
+            400,
+            400,
+        ),
+        (
+            json!({ "identity_id": ada.id, "expires_in": "-1h" }),
+            400,
+            400,
+        ),
+        (
+            json!({ "identity_id": ada.id, "expires_in": "0s" }),
+            400,
+            400,
+        ),
         (json!(["identity_id"]), 400, 400),
     ] {
-        assert_eq!(post(&server, "code", body.clone()).await.0, of_code, "{body}");
-        assert_eq!(post(&server, "link", body.clone()).await.0, of_link, "{body}");
+        assert_eq!(
+            post(&server, "code", body.clone()).await.0,
+            of_code,
+            "{body}"
+        );
+        assert_eq!(
+            post(&server, "link", body.clone()).await.0,
+            of_link,
+            "{body}"
+        );
     }
     let fax = json!({ "identity_id": ada.id, "flow_type": "fax" });
     assert_eq!(post(&server, "code", fax).await.0, 400);
     let astray = "link?return_to=https://evil.example.com/";
-    assert_eq!(post(&server, astray, json!({ "identity_id": ada.id })).await.0, 400);
+    assert_eq!(
+        post(&server, astray, json!({ "identity_id": ada.id }))
+            .await
+            .0,
+        400
+    );
 }
 
 #[tokio::test]
 async fn without_recovery_there_is_none_for_administrators_either() {
-    let server = build().set("selfservice.flows.recovery.enabled", false).start().await;
+    let server = build()
+        .set("selfservice.flows.recovery.enabled", false)
+        .start()
+        .await;
     let ada = ada(&server).await;
     for what in ["code", "link"] {
-        assert_eq!(post(&server, what, json!({ "identity_id": ada.id })).await.0, 404);
+        assert_eq!(
+            post(&server, what, json!({ "identity_id": ada.id }))
+                .await
+                .0,
+            404
+        );
     }
 }

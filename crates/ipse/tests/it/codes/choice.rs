@@ -19,7 +19,10 @@ const SCHEMA: &str = r#"{
 async fn server() -> TestServer {
     build()
         .set("feature_flags.choose_recovery_address", true)
-        .set("identity.schemas", json!([{ "id": "default", "url": inline(SCHEMA) }]))
+        .set(
+            "identity.schemas",
+            json!([{ "id": "default", "url": inline(SCHEMA) }]),
+        )
         .start()
         .await
 }
@@ -29,19 +32,29 @@ async fn ada(server: &TestServer, backup: Option<&str>) -> Person {
     if let Some(backup) = backup {
         traits["backup"] = backup.into();
     }
-    server.identity("ada").password(PASSWORD).set("traits", traits).create().await
+    server
+        .identity("ada")
+        .password(PASSWORD)
+        .set("traits", traits)
+        .create()
+        .await
 }
 
 async fn send(client: &mut Client, flow: &Flow, fields: Value) -> Reply {
     let mut all = json!({ "method": "code", "recovery_address": "ada@example.org" });
-    all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    all.as_object_mut()
+        .unwrap()
+        .extend(fields.as_object().unwrap().clone());
     client.submit(flow, all).await
 }
 
 /// What stands for an address on the screen that lets one choose, by its label.
 fn choice(flow: &Flow, label: &str) -> Value {
     let nodes = flow.json["ui"]["nodes"].as_array().unwrap();
-    let node = nodes.iter().find(|node| node["meta"]["label"]["text"] == label).unwrap();
+    let node = nodes
+        .iter()
+        .find(|node| node["meta"]["label"]["text"] == label)
+        .unwrap();
     node["attributes"]["value"].clone()
 }
 
@@ -55,7 +68,12 @@ async fn with_one_address_there_is_nothing_to_choose() {
     let reply = send(&mut client, &flow, json!({})).await;
     assert_eq!(reply.json()["state"], "recovery_awaiting_code");
     let code = code_for(&server, &ada.email).await;
-    assert_eq!(send(&mut client, &flow, json!({ "code": code })).await.status, 422);
+    assert_eq!(
+        send(&mut client, &flow, json!({ "code": code }))
+            .await
+            .status,
+        422
+    );
 }
 
 #[tokio::test]
@@ -64,7 +82,10 @@ async fn a_stranger_sees_the_same_screen_as_somebody_with_one_address() {
     let mut client = server.native();
     let flow = client.start("recovery").await;
     let reply = send(&mut client, &flow, json!({})).await;
-    assert_eq!((&reply.json()["state"], reply.message_ids()), (&json!("recovery_awaiting_code"), vec![1_060_004]));
+    assert_eq!(
+        (&reply.json()["state"], reply.message_ids()),
+        (&json!("recovery_awaiting_code"), vec![1_060_004])
+    );
     assert_eq!(server.mails().await.len(), 0);
 }
 
@@ -78,17 +99,37 @@ async fn another_address_has_to_be_typed_in_full() {
     let chosen = choice(&Flow::of(&reply), "ba****@example.org");
     assert!(!reply.text().contains("backup@example.org"));
 
-    let reply = send(&mut client, &flow, json!({ "recovery_select_address": chosen })).await;
+    let reply = send(
+        &mut client,
+        &flow,
+        json!({ "recovery_select_address": chosen }),
+    )
+    .await;
     assert_eq!(reply.json()["state"], "recovery_confirming_address");
     assert!(!reply.text().contains("backup@example.org"));
     let reply = send(&mut client, &flow, json!({})).await;
     assert_eq!(reply.message_ids(), [4_000_002]);
 
-    send(&mut client, &flow, json!({ "recovery_confirm_address": "guess@example.org" })).await;
+    send(
+        &mut client,
+        &flow,
+        json!({ "recovery_confirm_address": "guess@example.org" }),
+    )
+    .await;
     assert_eq!(server.mails().await.len(), 0);
-    send(&mut client, &flow, json!({ "recovery_confirm_address": "backup@example.org" })).await;
+    send(
+        &mut client,
+        &flow,
+        json!({ "recovery_confirm_address": "backup@example.org" }),
+    )
+    .await;
     let code = code_for(&server, "backup@example.org").await;
-    assert_eq!(send(&mut client, &flow, json!({ "code": code })).await.status, 422);
+    assert_eq!(
+        send(&mut client, &flow, json!({ "code": code }))
+            .await
+            .status,
+        422
+    );
 }
 
 #[tokio::test]
@@ -99,7 +140,12 @@ async fn the_address_that_was_typed_before_gets_its_code_at_once_and_one_can_go_
     let flow = client.start("recovery").await;
     let choices = Flow::of(&send(&mut client, &flow, json!({})).await);
     let own = choice(&choices, "ad****@example.org");
-    let reply = send(&mut client, &flow, json!({ "recovery_select_address": own })).await;
+    let reply = send(
+        &mut client,
+        &flow,
+        json!({ "recovery_select_address": own }),
+    )
+    .await;
     assert_eq!(reply.json()["state"], "recovery_awaiting_code");
     code_for(&server, &ada.email).await;
     let reply = send(&mut client, &flow, json!({ "screen": "previous" })).await;
@@ -113,8 +159,19 @@ async fn only_what_is_offered_can_be_chosen() {
     let mut client = server.native();
     let flow = client.start("recovery").await;
     send(&mut client, &flow, json!({})).await;
-    let reply = send(&mut client, &flow, json!({ "recovery_select_address": "nonsense" })).await;
-    assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![4_000_001]));
+    let reply = send(
+        &mut client,
+        &flow,
+        json!({ "recovery_select_address": "nonsense" }),
+    )
+    .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.message_ids()),
+        (400, vec![4_000_001])
+    );
     let reply = send(&mut client, &flow, json!({})).await;
-    assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![4_000_002]));
+    assert_eq!(
+        (reply.status.as_u16(), reply.message_ids()),
+        (400, vec![4_000_002])
+    );
 }

@@ -22,7 +22,10 @@ fn build() -> Builder {
         .set("selfservice.flows.recovery.enabled", true)
         .set("selfservice.methods.code.enabled", true)
         .set("selfservice.methods.code.passwordless_enabled", true)
-        .set("selfservice.flows.registration.after.code.hooks", json!([{ "hook": "session" }]))
+        .set(
+            "selfservice.flows.registration.after.code.hooks",
+            json!([{ "hook": "session" }]),
+        )
 }
 
 /// A server that sends links.
@@ -47,14 +50,21 @@ async fn code_for(server: &TestServer, to: &str) -> String {
     let mail = newest(server, to).await;
     let body = mail["body"].as_str().unwrap();
     let words = body.split(|c: char| !c.is_ascii_digit());
-    words.into_iter().find(|word| word.len() == 6).unwrap().to_owned()
+    words
+        .into_iter()
+        .find(|word| word.len() == 6)
+        .unwrap()
+        .to_owned()
 }
 
 /// The link in the newest message to an address, as a path on the public port.
 async fn link_for(server: &TestServer, to: &str) -> String {
     let mail = newest(server, to).await;
     let body = mail["body"].as_str().unwrap();
-    let word = body.split_whitespace().find(|word| word.contains("/self-service/")).unwrap();
+    let word = body
+        .split_whitespace()
+        .find(|word| word.contains("/self-service/"))
+        .unwrap();
     let link = word.trim_matches(|c| "<>\"()".contains(c));
     link.strip_prefix("http://public.test").unwrap().to_owned()
 }
@@ -66,7 +76,11 @@ fn wrong(code: &str) -> String {
 
 /// Whether the only address of an identity is verified.
 async fn is_verified(server: &TestServer, id: &str) -> bool {
-    let identity = server.admin().get(&format!("/admin/identities/{id}")).await.json();
+    let identity = server
+        .admin()
+        .get(&format!("/admin/identities/{id}"))
+        .await
+        .json();
     identity["verifiable_addresses"][0]["verified"] == true
 }
 
@@ -75,7 +89,11 @@ fn names(flow: &Flow) -> Vec<String> {
     let nodes = flow.json["ui"]["nodes"].as_array().unwrap();
     let name = |node: &Value| {
         let attributes = &node["attributes"];
-        attributes["name"].as_str().or(attributes["id"].as_str()).unwrap().to_owned()
+        attributes["name"]
+            .as_str()
+            .or(attributes["id"].as_str())
+            .unwrap()
+            .to_owned()
     };
     nodes.iter().map(name).collect()
 }

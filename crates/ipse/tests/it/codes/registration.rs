@@ -9,8 +9,18 @@ const EMAIL: &str = "bea@example.org";
 
 async fn ask(client: &mut Client) -> Flow {
     let flow = client.start("registration").await;
-    let reply = client.submit(&flow, json!({ "method": "code", "traits": { "email": EMAIL } })).await;
-    assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![1_040_005]), "{}", reply.text());
+    let reply = client
+        .submit(
+            &flow,
+            json!({ "method": "code", "traits": { "email": EMAIL } }),
+        )
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.message_ids()),
+        (400, vec![1_040_005]),
+        "{}",
+        reply.text()
+    );
     Flow::of(&reply)
 }
 
@@ -26,14 +36,24 @@ async fn a_code_signs_up_once_and_verifies_its_address() {
     let flow = ask(&mut client).await;
     let code = code_for(&server, EMAIL).await;
     let reply = submit(&mut client, &flow, (EMAIL, &wrong(&code))).await;
-    assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![4_040_003]));
+    assert_eq!(
+        (reply.status.as_u16(), reply.message_ids()),
+        (400, vec![4_040_003])
+    );
     let reply = submit(&mut client, &flow, (EMAIL, &code)).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert!(reply.json()["session_token"].is_string());
     assert!(is_verified(&server, reply.json()["identity"]["id"].as_str().unwrap()).await);
-    assert_eq!(server.mails().await.len(), 1, "there is nothing left to verify");
+    assert_eq!(
+        server.mails().await.len(),
+        1,
+        "there is nothing left to verify"
+    );
     let again = submit(&mut client, &flow, (EMAIL, &code)).await;
-    assert_eq!((again.status.as_u16(), again.message_ids()), (400, vec![4_010_003]));
+    assert_eq!(
+        (again.status.as_u16(), again.message_ids()),
+        (400, vec![4_010_003])
+    );
 }
 
 #[tokio::test]
@@ -43,7 +63,10 @@ async fn whoever_changes_the_address_needs_another_code() {
     let flow = ask(&mut client).await;
     let code = code_for(&server, EMAIL).await;
     let reply = submit(&mut client, &flow, ("victim@example.org", &code)).await;
-    assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![4_000_036]));
+    assert_eq!(
+        (reply.status.as_u16(), reply.message_ids()),
+        (400, vec![4_000_036])
+    );
     assert_eq!(submit(&mut client, &flow, (EMAIL, &code)).await.status, 200);
 }
 
@@ -55,7 +78,10 @@ async fn that_an_address_is_taken_is_only_told_to_its_holder() {
     let flow = ask(&mut client).await;
     let code = code_for(&server, EMAIL).await;
     let reply = submit(&mut client, &flow, (EMAIL, &code)).await;
-    assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![4_000_007]));
+    assert_eq!(
+        (reply.status.as_u16(), reply.message_ids()),
+        (400, vec![4_000_007])
+    );
 }
 
 #[tokio::test]
@@ -63,9 +89,17 @@ async fn traits_are_checked_before_a_code_is_sent() {
     let server = build().start().await;
     let mut client = server.native();
     let flow = client.start("registration").await;
-    for (traits, id) in [(json!({}), 4_000_002), (json!({ "email": "nonsense" }), 4_000_040)] {
-        let reply = client.submit(&flow, json!({ "method": "code", "traits": traits })).await;
-        assert_eq!((reply.status.as_u16(), reply.message_ids()), (400, vec![id]));
+    for (traits, id) in [
+        (json!({}), 4_000_002),
+        (json!({ "email": "nonsense" }), 4_000_040),
+    ] {
+        let reply = client
+            .submit(&flow, json!({ "method": "code", "traits": traits }))
+            .await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.message_ids()),
+            (400, vec![id])
+        );
     }
     assert_eq!(server.mails().await.len(), 0);
 }
@@ -80,21 +114,33 @@ async fn after_five_tries_even_the_right_code_is_refused() {
         let reply = submit(&mut client, &flow, (EMAIL, &wrong(&code))).await;
         assert_eq!(reply.message_ids(), [4_040_003]);
     }
-    assert_eq!(submit(&mut client, &flow, (EMAIL, &code)).await.message_ids(), [4_000_001]);
+    assert_eq!(
+        submit(&mut client, &flow, (EMAIL, &code))
+            .await
+            .message_ids(),
+        [4_000_001]
+    );
 }
 
 #[tokio::test]
 async fn on_two_screens_one_can_return_to_the_choice_of_a_credential() {
     let server = build()
-        .set("selfservice.flows.registration.enable_legacy_one_step", false)
+        .set(
+            "selfservice.flows.registration.enable_legacy_one_step",
+            false,
+        )
         .set("selfservice.flows.registration.style", "profile_first")
         .start()
         .await;
     let mut client = server.native();
     let flow = client.start("registration").await;
     let traits = json!({ "email": EMAIL });
-    client.submit(&flow, json!({ "method": "profile", "traits": traits })).await;
-    let reply = client.submit(&flow, json!({ "method": "code", "traits": traits })).await;
+    client
+        .submit(&flow, json!({ "method": "profile", "traits": traits }))
+        .await;
+    let reply = client
+        .submit(&flow, json!({ "method": "code", "traits": traits }))
+        .await;
     assert_eq!(reply.json()["state"], "sent_email", "{}", reply.text());
     let back = json!({ "method": "code", "traits": traits, "screen": "credential-selection" });
     let reply = client.submit(&flow, back).await;

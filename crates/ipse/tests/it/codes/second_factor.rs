@@ -27,23 +27,44 @@ async fn with_one_address_the_code_is_on_its_way_with_the_form() {
     assert_eq!(flow.json["state"], "sent_email");
     let code = code_for(&server, &ada.email).await;
     let submit = |code: &str| json!({ "method": "code", "code": code, "identifier": ada.email });
-    assert_eq!(client.submit(&flow, submit(&wrong(&code))).await.message_ids(), [4_010_008]);
+    assert_eq!(
+        client
+            .submit(&flow, submit(&wrong(&code)))
+            .await
+            .message_ids(),
+        [4_010_008]
+    );
     let reply = client.submit(&flow, submit(&code)).await;
-    assert_eq!(reply.json()["session"]["authenticator_assurance_level"], "aal2", "{}", reply.text());
+    assert_eq!(
+        reply.json()["session"]["authenticator_assurance_level"],
+        "aal2",
+        "{}",
+        reply.text()
+    );
 }
 
 #[tokio::test]
 async fn a_code_alone_is_no_second_factor() {
     let server = server().await;
     let ada = ada(&server).await;
-    let reply = server.native().get("/self-service/login/api?aal=aal2").await;
+    let reply = server
+        .native()
+        .get("/self-service/login/api?aal=aal2")
+        .await;
     assert_eq!(reply.status, 401);
     let mut client = server.native();
     client.sign_in(&ada).await;
     let flow = client.start_with("login", "aal=aal2").await;
     let code = code_for(&server, &ada.email).await;
     let fields = json!({ "method": "code", "code": code, "identifier": ada.email });
-    assert!(server.native().submit(&flow, fields).await.status.is_client_error());
+    assert!(
+        server
+            .native()
+            .submit(&flow, fields)
+            .await
+            .status
+            .is_client_error()
+    );
 }
 
 #[tokio::test]
@@ -71,7 +92,9 @@ async fn only_addresses_of_the_account_get_a_code() {
     client.sign_in(&ada).await;
     let reply = client.get("/self-service/login/api?aal=aal2&via=fax").await;
     assert_eq!(reply.status, 400);
-    let reply = client.get("/self-service/login/api?aal=aal2&via=email").await;
+    let reply = client
+        .get("/self-service/login/api?aal=aal2&via=email")
+        .await;
     let flow = Flow::of(&reply);
     assert_eq!(flow.node("identifier").unwrap()["value"], ada.email);
     assert_eq!(server.mails().await.len(), 1);
