@@ -48,7 +48,15 @@ pub fn refresh(cx: &Cx, session: &mut Session, method: AuthenticationMethod) {
 
 /// Adds a proof to a session without making it any younger.
 pub fn add_proof(session: &mut Session, method: AuthenticationMethod) {
-    session.authentication_methods.push(method);
+    let methods = &mut session.authentication_methods;
+    let same = |known: &&mut AuthenticationMethod| {
+        method.provider.is_some() && known.provider == method.provider && known.method == method.method
+    };
+    // The same account at the same provider says nothing new, only later.
+    match methods.iter_mut().find(same) {
+        Some(known) => known.completed_at = method.completed_at,
+        None => methods.push(method),
+    }
     session.aal = aal::of(&session.authentication_methods);
 }
 

@@ -49,6 +49,7 @@ pub(super) fn add(credentials: &mut Credentials, account: Account, now: Timestam
     all.push(account);
     let mut credential = credentials.remove(CredentialsType::Oidc).unwrap_or_else(|| empty(now));
     credential.identifiers.push(added);
+    credential.identifiers.sort();
     write(&mut credential, &all, now);
     credentials.set(credential);
 }

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use ipse_config::selfservice::oidc::OidcProvider;
 use ipse_model::{CredentialsType, FlowClient, Json, MethodId};
 use ipse_oidc::{Claims, Tokens};
-use ipse_store::{AddressPurpose, Found};
+use ipse_store::Found;
 use ipse_ui::{Group, Node, text};
 use serde_json::{Map, Value};
 
 use super::account::{self, Account};
-use super::linking::{self, Conflict};
+use super::linking;
 use super::{mapper, nodes, proof_of};
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -150,7 +150,7 @@ impl Arrival<'_> {
             return Ok(Step::Instead(outcome));
         }
         let account = self.new_account(cx, flow).await?;
-        match conflict(cx, &account).await? {
+        match linking::conflict(cx, &account).await? {
             None => Ok(Step::Done(account)),
             Some(conflict) => linking::offer(cx, flow, self.account(cx), conflict).await,
         }
@@ -163,7 +163,11 @@ impl Arrival<'_> {
     ) -> Result<NewAccount, FlowError> {
         let mapped = mapper::map(cx, self.provider, &self.claims).await?;
         let schema = flow.schema(cx)?;
-        let filled_in = schema.traits_from_form(self.traits.as_ref(), self.from_form);
+        let filled_in = match &self.traits {
+            // A native client has no form whose empty fields would count.
+            None if self.came_back && !flow.is_browser() => Value::Object(Map::new()),
+            traits => schema.traits_from_form(traits.as_ref(), self.from_form),
+        };
         let mut traits = mapped.traits.clone();
         mapper::merge(&mut traits, filled_in);
         self.reduce(flow, &schema, &traits);
@@ -199,35 +203,6 @@ pub(super) fn reduce(flow: &mut Flow<Registration>, provider: &OidcProvider) {
     let csrf = flow.ui().find("csrf_token").cloned();
     let button = nodes::provider(provider, text::registration::registration_continue());
     flow.ui().nodes = [Some(button), csrf].into_iter().flatten().collect();
-}
-
-/// Whoever has an identifier or address already that the new account would have.
-async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Conflict>, FlowError> {
-    let conflict = |identifier: &str, found: Found| Conflict {
-        identifier: identifier.to_owned(),
-        identity_id: found.identity.id,
-        credentials: found.credentials,
-    };
-    for credential in account.credentials.iter().filter(|new| new.kind != CredentialsType::Oidc) {
-        for identifier in &credential.identifiers {
-            let found = cx.store().identity_by_identifier(&[credential.kind], identifier).await?;
-            if let Some(found) = found {
-                return Ok(Some(conflict(identifier, found)));
-            }
-        }
-    }
-    let verifiable = account.identity.verifiable_addresses.iter().map(|address| &address.value);
-    let verifiable = verifiable.map(|value| (AddressPurpose::Verification, value));
-    let recovery = account.identity.recovery_addresses.iter().map(|address| &address.value);
-    let recovery = recovery.map(|value| (AddressPurpose::Recovery, value));
-    for (purpose, value) in verifiable.chain(recovery) {
-        let owner = cx.store().identities_by_address(purpose, value).await?.into_iter().next();
-        if let Some((_, identity)) = owner {
-            let credentials = cx.store().credentials(identity.id).await?;
-            return Ok(Some(Conflict { identifier: value.clone(), identity_id: identity.id, credentials }));
-        }
-    }
-    Ok(None)
 }
 
 #[async_trait]

@@ -6,7 +6,7 @@
 //! got in the beginning.
 
 use ipse_config::selfservice::oidc::{OidcProvider, Pkce};
-use ipse_model::{FlowName, SignedDuration, Uuid};
+use ipse_model::{FlowName, MethodId, SignedDuration, Uuid};
 use ipse_oidc::Start;
 use ipse_store::PausedSubmission;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ pub(super) struct Departure<'a> {
 /// Leads somebody to a provider.
 pub(super) async fn leave<K: Kind>(
     cx: &Cx,
-    flow: &Flow<K>,
+    flow: &mut Flow<K>,
     departure: Departure<'_>,
 ) -> Result<Step<K::Decision>, FlowError> {
     let Departure { provider, form, confirms, native } = departure;
@@ -93,23 +93,33 @@ pub(super) async fn leave<K: Kind>(
         verifier: started.proof_key.then_some(verifier),
         native,
     };
-    keep(cx, id, &journey).await?;
-    Waiting { journey: Some(id), ..Waiting::of(cx) }.remember(cx);
+    let mut batch = cx.store().batch();
+    batch.pause(&kept(cx, id, &journey)?);
+    let mut waiting = Waiting { journey: Some(id), ..Waiting::of(cx) };
+    match K::NAME {
+        FlowName::Login => {
+            flow.shown.active = Some(MethodId::Oidc);
+            batch.update_flow(&flow.to_record());
+        }
+        // Whatever has waited for settings has been taken up by coming here.
+        FlowName::Settings => waiting.submission = None,
+        _ => {}
+    }
+    batch.commit().await?;
+    waiting.remember(cx);
     Ok(Step::Leave(started.url))
 }
 
-async fn keep(cx: &Cx, id: Uuid, journey: &Journey) -> Result<(), FlowError> {
+fn kept(cx: &Cx, id: Uuid, journey: &Journey) -> Result<PausedSubmission, ApiError> {
     let text = serde_json::to_vec(journey).map_err(|error| ApiError::internal(&error))?;
     let sealed = cx.snapshot.data_cipher.seal(cx.random(), LUGGAGE, text);
-    let mut batch = cx.store().batch();
-    batch.pause(&PausedSubmission {
+    Ok(PausedSubmission {
         id,
         name: "oidc".to_owned(),
         identity_id: None,
         sealed: sealed.into_bytes(),
         expires_at: cx.now + LIFESPAN,
-    });
-    Ok(batch.commit().await?)
+    })
 }
 
 /// The state that somebody has brought back, if it was made here.

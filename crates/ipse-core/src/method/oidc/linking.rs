@@ -4,8 +4,8 @@
 use ipse_model::{
     Aal, AuthenticationMethod, Credential, Credentials, CredentialsType, FlowClient, MethodId, Uuid,
 };
-use ipse_store::Batch;
-use ipse_ui::{Group, InputType, Node, text};
+use ipse_store::{AddressPurpose, Batch, Found};
+use ipse_ui::{Group, InputType, Message, Node, text};
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account};
@@ -13,6 +13,7 @@ use super::{label, offered, proof_of};
 use crate::cx::Cx;
 use crate::flow::login::{LoginData, LoginExtra, Proof};
 use crate::flow::mailed;
+use crate::flow::registration::NewAccount;
 use crate::flow::{
     Flow, FlowError, Kind, Login, Outcome, Registration, engine, with_query,
 };
@@ -77,6 +78,47 @@ pub(super) struct Conflict {
     pub(super) identity_id: Uuid,
     /// What it can be signed in to with.
     pub(super) credentials: Credentials,
+}
+
+/// Whoever has an identifier or address already that the new account would have.
+pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Conflict>, FlowError> {
+    let conflict = |identifier: &str, found: Found| Conflict {
+        identifier: identifier.to_owned(),
+        identity_id: found.identity.id,
+        credentials: found.credentials,
+    };
+    for credential in account.credentials.iter().filter(|new| new.kind != CredentialsType::Oidc) {
+        for identifier in &credential.identifiers {
+            let found = cx.store().identity_by_identifier(&[credential.kind], identifier).await?;
+            if let Some(found) = found {
+                return Ok(Some(conflict(identifier, found)));
+            }
+        }
+    }
+    let verifiable = account.identity.verifiable_addresses.iter().map(|address| &address.value);
+    let verifiable = verifiable.map(|value| (AddressPurpose::Verification, value));
+    let recovery = account.identity.recovery_addresses.iter().map(|address| &address.value);
+    let recovery = recovery.map(|value| (AddressPurpose::Recovery, value));
+    for (purpose, value) in verifiable.chain(recovery) {
+        let owner = cx.store().identities_by_address(purpose, value).await?.into_iter().next();
+        if let Some((_, identity)) = owner {
+            let credentials = cx.store().credentials(identity.id).await?;
+            return Ok(Some(Conflict { identifier: value.clone(), identity_id: identity.id, credentials }));
+        }
+    }
+    Ok(None)
+}
+
+/// What somebody is told who signs up with something that an account has already: how to sign in to it.
+///
+/// # Errors
+/// When the database can't answer.
+pub(crate) async fn hint(cx: &Cx, account: &NewAccount) -> Result<Option<Message>, FlowError> {
+    let Some(conflict) = conflict(cx, account).await? else { return Ok(None) };
+    let ways = ways(cx, &conflict.credentials);
+    let providers: Vec<&str> = ways.providers.iter().map(String::as_str).collect();
+    let (identifier, credentials) = (&conflict.identifier, &ways.credentials);
+    Ok(Some(text::validation::duplicate_credentials_with_hints(identifier, credentials, &providers)))
 }
 
 /// Leads somebody who signs up with an address that is taken to a login that connects both.

@@ -39,9 +39,10 @@ pub(super) async fn map(
 
 fn failed(provider: &str, error: &JsonnetError) -> ApiError {
     tracing::error!(provider, %error, "the mapper of a provider failed");
-    ApiError::new(500, "The account at the provider could not be understood").reason(format!(
-        "The data mapper of the provider \"{provider}\" failed; the log of the server says why."
-    ))
+    ApiError::new(
+        500,
+        format!("The data mapper of the provider \"{provider}\" failed; the log of the server says why"),
+    )
 }
 
 fn read(mut value: Value) -> Result<Mapped, ApiError> {

@@ -49,7 +49,8 @@ fn refused(provider: &str, error: &OidcError) -> ApiError {
         }
         OidcError::IdToken(error) => {
             tracing::info!(provider, %error, "an ID token was refused");
-            ApiError::forbidden("The id_token can't be trusted.").detail("why", error.to_string())
+            ApiError::new(403, format!("The ID token can't be trusted: {error}"))
+                .reason("The id_token was refused.")
         }
         OidcError::Unsupported(_) => {
             upstream("ID tokens of this provider can't be brought by apps.")

@@ -60,7 +60,7 @@ impl Handles<Settings> for Oidc {
 
 async fn link(
     cx: &Cx,
-    flow: &Flow<Settings>,
+    flow: &mut Flow<Settings>,
     owner: &Owner,
     (id, form): (&str, &Form),
 ) -> Result<Step<Change>, FlowError> {
@@ -74,6 +74,7 @@ async fn link(
 }
 
 fn unlink(cx: &Cx, owner: &Owner, id: &str) -> Result<Change, FlowError> {
+    owner.require_privileged(cx)?;
     let mut credentials = owner.credentials.clone();
     if !account::remove(&mut credentials, id, cx.now) {
         let reason = "This account is not connected.";
@@ -83,7 +84,6 @@ fn unlink(cx: &Cx, owner: &Owner, id: &str) -> Result<Change, FlowError> {
         let reason = "This is the last way to sign in. Please add another one first.";
         return Err(FlowError::form(text::validation::generic(reason)));
     }
-    owner.require_privileged(cx)?;
     let identity = owner.authenticated.identity.clone();
     Ok(Change { method: MethodId::Oidc, identity, credentials, proved: None })
 }
