@@ -1,6 +1,8 @@
 //! Settings: somebody who is signed in changes the own account.
 
+mod at_once;
 mod flow;
 mod password;
 mod privileged;
 mod profile;
+mod typed;
