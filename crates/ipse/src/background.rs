@@ -10,7 +10,7 @@ use ipse_model::Timestamp;
 use ipse_store::Cleaning;
 
 use crate::outgoing::Client;
-use crate::wiring;
+use crate::{logging, wiring};
 
 /// How often the configuration files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -81,7 +81,7 @@ impl Reloading {
             }
             Err(error) => {
                 self.client.set_rules(before.config.clients.http.clone());
-                let error = format!("{error:#}");
+                let error = logging::with_causes(&error);
                 tracing::error!(
                     error,
                     "the new configuration can't be used; the old one stays in force"

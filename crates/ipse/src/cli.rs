@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use ipse_config::{Purpose, Sources};
 
 use crate::wiring::Tables;
-use crate::{courier, dev, migrate, serve, tools};
+use crate::{courier, dev, logging, migrate, serve, tools};
 
 #[derive(Parser)]
 #[command(

@@ -63,6 +63,11 @@ fn permitted<'a>(to: &str, base: &Url, patterns: impl Iterator<Item = &'a str>) 
         return None;
     }
     let url = base.join(to).ok()?;
+    // `https:/x` is a path here, and a host on a page that is served over plain HTTP: whoever follows it has to get to the
+    // same place.
+    if Url::parse(to).is_ok_and(|elsewhere| elsewhere != url) {
+        return None;
+    }
     if !matches!(url.scheme(), "http" | "https") && url.host_str().is_none() {
         return None;
     }
@@ -160,6 +165,8 @@ mod tests {
             r"\\evil.example.com/",
             "https:/\\evil.example.com",
             "https:evil.example.com",
+            "http:/evil.example.com",
+            "http:evil.example.com",
             "/\t/evil.example.com",
             "javascript:alert(1)",
             "data:text/html,x",
