@@ -39,11 +39,8 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("selfservice.methods.code.mfa_enabled", NOT_YET),
     ("selfservice.methods.code.passwordless_enabled", NOT_YET),
     ("selfservice.methods.link.config.base_url", OBSOLETE),
-    ("selfservice.methods.lookup_secret", NOT_YET),
     ("selfservice.methods.oidc", NOT_YET),
-    ("selfservice.methods.passkey", NOT_YET),
     ("selfservice.methods.webauthn.config.rp.icon", OBSOLETE),
-    ("selfservice.methods.webauthn", NOT_YET),
     ("tracing", NOT_YET),
 ];
 

@@ -1,5 +1,6 @@
 //! Login: somebody proves who they are.
 
 mod flow;
+mod keys;
 mod password;
 mod second_factor;
