@@ -4,11 +4,15 @@ mod client;
 mod flow;
 mod identity;
 mod nowhere;
+mod postgres;
 mod reply;
+mod round_robin;
 mod server;
 
 pub use client::{Client, Kind};
 pub use flow::Flow;
 pub use identity::{IdentityBuilder, Person};
+pub use postgres::{Cluster, Database, Session};
 pub use reply::Reply;
+pub use round_robin::round_robin;
 pub use server::{Builder, TestServer, inline};

@@ -15,7 +15,7 @@ use ipse_model::{ManualClock, Random};
 use serde_json::{Value, json};
 
 use crate::nowhere::Nowhere;
-use crate::{Client, IdentityBuilder, Kind};
+use crate::{Client, Database, IdentityBuilder, Kind};
 
 /// When every test begins.
 const START: &str = "2026-01-02T03:04:05Z";
@@ -60,6 +60,8 @@ pub struct TestServer {
     public: Door,
     admin: Door,
     sources: Sources,
+    /// Where its data is, if not in memory. Goes with the server.
+    _database: Option<Database>,
 }
 
 /// A server that is to be made.
@@ -68,6 +70,7 @@ pub struct Builder {
     own_pages: bool,
     outgoing: Arc<dyn Outgoing>,
     program: PathBuf,
+    seed: u64,
 }
 
 impl TestServer {
@@ -112,6 +115,7 @@ impl TestServer {
             own_pages: false,
             outgoing: Arc::new(Nowhere),
             program: PathBuf::from("ipse"),
+            seed: 1,
         }
     }
 
@@ -214,6 +218,13 @@ impl Builder {
         self
     }
 
+    /// Where its randomness begins. Servers that share a database need different ones.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Makes the server.
     ///
     /// # Panics
@@ -247,11 +258,13 @@ impl Builder {
                         format!("http://ui.test/{flow}"),
                     )
                 });
+        let database = Database::for_servers();
+        let sources = database.iter().fold(sources, |sources, database| sources.fallback("dsn", database.dsn()));
         let config = load(&sources).map_err(|error| error.to_string())?.config;
         let clock = ManualClock::new(START.parse().expect("the start is a time"));
         let effects = Effects {
             clock: Arc::new(clock.clone()),
-            random: Random::seeded(1),
+            random: Random::seeded(self.seed),
             outgoing: self.outgoing,
             jsonnet: Jsonnet::new(JsonnetOptions::new(self.program)),
         };
@@ -264,6 +277,7 @@ impl Builder {
             admin: ipse_http::admin(app.clone()),
             app,
             sources,
+            _database: database,
         })
     }
 }

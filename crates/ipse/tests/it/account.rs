@@ -112,7 +112,9 @@ impl Account {
         };
         self.under_way = Some(UnderWay::Change(state.clone()));
         let (status, _) = submit(server, "settings", (id, token.as_deref()), body)?;
-        self.under_way = None;
+        if status != 503 {
+            self.under_way = None;
+        }
         if status == 200 {
             self.become_as(state);
         }

@@ -22,7 +22,7 @@ const KEPT: [(&str, &[&str]); 9] = [
     ("axum", &["ipse-http", "ipse-testkit"]),
     ("hyper", &["ipse-http", "ipse-bench"]),
     ("rusqlite", &["ipse-store"]),
-    ("tokio-postgres", &["ipse-store"]),
+    ("tokio-postgres", &["ipse-store", "ipse-testkit"]),
     ("lettre", &["ipse-courier"]),
     ("rsjsonnet-lang", &["ipse-jsonnet"]),
     ("askama", &["ipse-pages"]),

@@ -17,6 +17,7 @@ mod login;
 mod logout;
 mod mail;
 mod meta;
+mod postgres;
 mod process;
 mod registration;
 mod reload;

@@ -34,7 +34,10 @@ const PERSON: &str = r#"{
 }"#;
 
 /// A directory of its own for a test, removed in the end.
-pub(crate) struct Directory(PathBuf);
+pub(crate) struct Directory {
+    path: PathBuf,
+    dsn: String,
+}
 
 impl Directory {
     /// A fresh one.
@@ -42,28 +45,36 @@ impl Directory {
         let name = format!("ipse-it-{}", Random::system().alphanumeric(12));
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(path.join("data")).unwrap();
-        Self(path)
+        let dsn = format!("sqlite://{}", path.join("data/db.sqlite").display());
+        Self { path, dsn }
+    }
+
+    /// A fresh one for a server whose data is elsewhere.
+    pub(crate) fn with_data_at(dsn: String) -> Self {
+        let mut directory = Self::new();
+        directory.dsn = dsn;
+        directory
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Where the database is.
     pub(crate) fn data(&self) -> PathBuf {
-        self.0.join("data")
+        self.path.join("data")
     }
 
     /// What the server has said, over all its lives.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.0.join("log")).unwrap_or_default()
+        fs::read_to_string(self.path.join("log")).unwrap_or_default()
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
@@ -88,7 +99,7 @@ impl Process {
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         let (public, admin) = (one.local_addr().unwrap(), other.local_addr().unwrap());
         drop((one, other));
-        let config = configure(directory.path(), public, admin);
+        let config = configure(directory, public, admin);
         let log = File::options()
             .create(true)
             .append(true)
@@ -144,11 +155,11 @@ impl Drop for Process {
 }
 
 /// Writes the configuration; returns its path.
-fn configure(directory: &Path, public: SocketAddr, admin: SocketAddr) -> PathBuf {
-    let schema = directory.join("person.schema.json");
+fn configure(directory: &Directory, public: SocketAddr, admin: SocketAddr) -> PathBuf {
+    let schema = directory.path.join("person.schema.json");
     let flow = |name| json!({ "ui_url": format!("http://ui.test/{name}") });
     let config = json!({
-        "dsn": format!("sqlite://{}", directory.join("data/db.sqlite").display()),
+        "dsn": directory.dsn,
         "log": { "level": "warning" },
         "serve": {
             "public": { "host": "127.0.0.1", "port": public.port(), "base_url": format!("http://{public}/") },
@@ -172,7 +183,7 @@ fn configure(directory: &Path, public: SocketAddr, admin: SocketAddr) -> PathBuf
             },
         },
     });
-    let path = directory.join("config.json");
+    let path = directory.path.join("config.json");
     fs::write(schema, PERSON).unwrap();
     fs::write(&path, config.to_string()).unwrap();
     path

@@ -61,7 +61,11 @@ impl Shared {
         if let Some(connection) = slot.working() {
             return Ok(connection);
         }
-        let connection = Arc::new(Connection::open(&self.target).await?);
+        let connection = match Connection::open(&self.target).await {
+            Ok(connection) => Arc::new(connection),
+            // One is enough while the server takes no more.
+            Err(error) => return self.slots.iter().find_map(Slot::working).ok_or(error),
+        };
         *slot.lock() = Some(Arc::clone(&connection));
         Ok(connection)
     }
