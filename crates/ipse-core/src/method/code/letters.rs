@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::flow::{Complaint, Encoding};
 
-    fn form(fields: Value) -> Form {
+    fn form(fields: &Value) -> Form {
         let fields: Map<String, Value> = fields.as_object().unwrap().clone();
         Form {
             fields,
@@ -158,11 +158,11 @@ mod tests {
     #[test]
     fn a_code_is_compared_unless_another_one_is_wanted() {
         assert_eq!(
-            wish(&form(json!({ "code": "123456" }))).unwrap(),
+            wish(&form(&json!({ "code": "123456" }))).unwrap(),
             Wish::Compare("123456".to_owned())
         );
         assert_eq!(
-            wish(&form(json!({ "code": "123456", "resend": "code" }))).unwrap(),
+            wish(&form(&json!({ "code": "123456", "resend": "code" }))).unwrap(),
             Wish::Resend
         );
     }
@@ -174,7 +174,7 @@ mod tests {
             (json!({ "code": "" }), "code", 4_000_002),
             (json!({ "resend": "mail" }), "resend", 4_000_001),
         ] {
-            let FlowError::Invalid(complaints) = wish(&form(fields)).unwrap_err() else {
+            let FlowError::Invalid(complaints) = wish(&form(&fields)).unwrap_err() else {
                 panic!("a complaint");
             };
             let Complaint { node, message } = &complaints[0];
