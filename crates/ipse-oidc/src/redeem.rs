@@ -72,7 +72,7 @@ pub(crate) async fn redeem(
     let answer =
         fetch.send(request).await.map_err(|cause| OidcError::Unreachable { what, cause })?;
     let body = decode(answer.body());
-    if let Some(error) = body.as_ref().and_then(|body| refusal(body)) {
+    if let Some(error) = body.as_ref().and_then(refusal) {
         return Err(OidcError::CodeRefused(error));
     }
     if !answer.status().is_success() {
@@ -126,7 +126,7 @@ fn json_request(
 ) -> Result<Request<Vec<u8>>, http::Error> {
     let body = json!({
         "clientId": provider.client_id,
-        "clientSecret": provider.client_secret.as_ref().map(|secret| secret.expose()),
+        "clientSecret": provider.client_secret.as_ref().map(ipse_config::Secret::expose),
         "code": code.code,
         "grantType": "authorization_code",
     });

@@ -25,7 +25,7 @@ pub fn resolve(cx: &Cx, to: &str) -> Result<String, ApiError> {
     let base = default_address(cx);
     let allowed = &cx.config().selfservice.allowed_return_urls;
     let own = [cx.snapshot.public_base_url.as_str()];
-    let patterns = allowed.iter().map(|url| url.as_ref()).chain(own);
+    let patterns = allowed.iter().map(AsRef::as_ref).chain(own);
     match Url::parse(&base).ok().and_then(|base| permitted(to, &base, patterns)) {
         Some(url) => Ok(url.into()),
         None => Err(forbidden(to)),

@@ -9,7 +9,7 @@ use ipse_config::selfservice::oidc::OidcProvider;
 use ipse_model::Timestamp;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{Fetch, FetchError, Providers};
 
@@ -44,16 +44,23 @@ impl Pair {
     }
 }
 
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
+}
+
 /// Claims that nothing is wrong with, with some of them replaced.
 pub(crate) fn claims(changes: Value) -> Value {
     let mut claims = json!({
         "iss": ISSUER, "aud": "client", "sub": "1", "email": "ada@example.org",
         "iat": now().as_second(), "exp": now().as_second() + 300,
     });
-    for (name, value) in changes.as_object().unwrap() {
+    for (name, value) in members(changes) {
         match value {
-            Value::Null => claims.as_object_mut().unwrap().remove(name),
-            value => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
+            Value::Null => claims.as_object_mut().unwrap().remove(&name),
+            value => claims.as_object_mut().unwrap().insert(name, value),
         };
     }
     claims
@@ -65,10 +72,10 @@ pub(crate) fn provider(changes: Value) -> OidcProvider {
         "id": "one", "provider": "generic", "client_id": "client", "client_secret": "secret",
         "issuer_url": ISSUER, "mapper_url": "base64://e30=",
     });
-    for (name, value) in changes.as_object().unwrap() {
+    for (name, value) in members(changes) {
         match value {
-            Value::Null => config.as_object_mut().unwrap().remove(name),
-            value => config.as_object_mut().unwrap().insert(name.clone(), value.clone()),
+            Value::Null => config.as_object_mut().unwrap().remove(&name),
+            value => config.as_object_mut().unwrap().insert(name, value),
         };
     }
     serde_json::from_value(config).unwrap()

@@ -85,7 +85,7 @@ impl Arrival<'_> {
     }
 
     /// Goes on with a login: of somebody who is known, or by signing up.
-    pub(super) async fn into_login(
+    pub(super) async fn sign_in(
         &self,
         cx: &Cx,
         flow: &mut Flow<Login>,
@@ -132,7 +132,7 @@ impl Arrival<'_> {
     }
 
     /// Goes on with a registration: a new account, or a login of somebody who is known.
-    pub(super) async fn into_registration(
+    pub(super) async fn sign_up(
         &self,
         cx: &Cx,
         flow: &mut Flow<Registration>,
@@ -213,7 +213,7 @@ impl Return<Login> for Arrival<'_> {
         flow: &mut Flow<Login>,
         _: &Visitor,
     ) -> Result<Step<Proof>, FlowError> {
-        self.into_login(cx, flow).await
+        self.sign_in(cx, flow).await
     }
 }
 
@@ -225,7 +225,7 @@ impl Return<Registration> for Arrival<'_> {
         flow: &mut Flow<Registration>,
         _: &Visitor,
     ) -> Result<Step<NewAccount>, FlowError> {
-        self.into_registration(cx, flow).await
+        self.sign_up(cx, flow).await
     }
 }
 

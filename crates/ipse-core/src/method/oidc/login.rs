@@ -51,7 +51,7 @@ impl Handles<Login> for Oidc {
         }
         let provider = named(cx, &form.text("provider").unwrap_or_default())?;
         if let Some(arrival) = native::arrival(cx, provider, form).await? {
-            return arrival.into_login(cx, flow).await;
+            return arrival.sign_in(cx, flow).await;
         }
         let native = flow.data.exchange.is_some();
         let confirms = flow.shown.extra.refresh;
