@@ -25,13 +25,14 @@ pub(crate) enum Place {
 /// How long to wait for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// `FULL` makes a commit last through a power failure; grouping makes that cheap. Reads go to the mapped file, so that a
-/// connection needs little memory of its own (4 MB). The limit of 16 MB keeps the log from staying large after a burst.
+/// `FULL` makes a commit last through a power failure; grouping makes that cheap. The file isn't mapped into memory: every
+/// connection would count it as its own, and mapping it anew whenever it has grown costs more than the reads that are saved.
+/// The limit of 16 MB keeps the log from staying large after a burst.
 const SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -4000;
-    PRAGMA mmap_size = 268435456;
+    PRAGMA mmap_size = 0;
     PRAGMA temp_store = MEMORY;
     PRAGMA wal_autocheckpoint = 2000;
     PRAGMA journal_size_limit = 16777216;
