@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Sends messages until the server stops.
 pub(crate) async fn send_messages(app: Arc<App>, mut stopped: Stopped) {
-    worker(app, LOOK_EVERY)
+    worker(&app, LOOK_EVERY)
         .run(async move { stopped.wait().await })
         .await;
 }
@@ -60,17 +60,17 @@ async fn until_stopped(config: Config, reloader: Reloader) -> anyhow::Result<()>
     };
     tasks.spawn(background::follow_configuration(reloading, stopped.clone()));
     let mut until = stopped;
-    let worker = worker(app.clone(), look_again);
+    let worker = worker(&app, look_again);
     tasks.spawn(async move { worker.run(async move { until.wait().await }).await });
     tracing::info!("sending messages");
     serve::wait_for_signal().await?;
     serve::finish(&app, &stop, tasks).await
 }
 
-fn worker(app: Arc<App>, look_again: Duration) -> Worker {
-    let of = Arc::clone(&app);
+fn worker(app: &Arc<App>, look_again: Duration) -> Worker {
+    let of = Arc::clone(app);
     let config: CurrentConfig = Arc::new(move || Arc::clone(&of.snapshot().config));
-    let surroundings = Arc::new(Server(Arc::clone(&app)));
+    let surroundings = Arc::new(Server(Arc::clone(app)));
     Worker::new(Parts {
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
