@@ -248,3 +248,47 @@ proptest! {
         prop_assert!(Registration::read(&answer.to_string()).is_err());
     }
 }
+
+fn from_hex(text: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(digits).collect()
+}
+
+#[test]
+fn signatures_of_an_independent_implementation_hold() {
+    let message = b"signed by an independent implementation";
+    let mut seen = vec![-8];
+    for line in include_str!("vectors.txt").lines().skip(1) {
+        let mut parts = line.split(' ');
+        let (algorithm, cose, signature) =
+            (parts.next().unwrap(), parts.next().unwrap(), from_hex(parts.next().unwrap()));
+        let cose = from_hex(cose);
+        let key = key::Key::read(&cose).unwrap_or_else(|_| panic!("{algorithm}"));
+        assert_eq!(key.verify(message, &signature), Ok(()), "{algorithm}");
+        assert_eq!(key.verify(b"something else", &signature), Err(Refused::Signature), "{algorithm}");
+        let mut broken = signature.clone();
+        *broken.last_mut().unwrap() ^= 1;
+        assert_eq!(key.verify(message, &broken), Err(Refused::Signature), "{algorithm}");
+        seen.push(algorithm.parse::<i64>().unwrap());
+    }
+    for offered in key::ALGORITHMS {
+        assert!(seen.contains(&offered), "{offered} is offered and not tested");
+    }
+}
+
+#[test]
+fn the_script_defines_what_nodes_name() {
+    let functions = [
+        "oryWebAuthnLogin",
+        "oryWebAuthnRegistration",
+        "oryPasskeyLogin",
+        "oryPasskeyRegistration",
+        "oryPasskeyLoginAutocompleteInit",
+        "oryPasskeySettingsRegistration",
+    ];
+    for function in functions {
+        assert!(SCRIPT.contains(&format!("window.{function} =")), "{function}");
+        assert!(SCRIPT.contains(&format!("window.__{function} =")), "{function}");
+    }
+    assert!(integrity().starts_with("sha512-"));
+}

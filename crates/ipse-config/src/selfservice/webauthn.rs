@@ -82,7 +82,7 @@ pub struct PasskeyRelyingParty {
 section! {
     /// Which authenticators may be used.
     pub struct AuthenticatorSelection {
-        /// Built in or separate; without it, both.
+        /// Built in or separate; without it, built in.
         pub attachment: Option<Attachment>,
         /// Whether the passkey must be stored on the authenticator.
         pub resident_key: Requirement = Requirement::Required,
