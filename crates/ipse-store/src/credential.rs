@@ -98,22 +98,27 @@ impl Batch {
         old: &Credential,
         new: &Credential,
     ) -> &mut Self {
-        let sql = "UPDATE credentials SET identifiers = $4, config = $5, version = $6, \
-             updated_at = $7 WHERE identity_id = $1 AND type = $2 AND config = $3";
+        let sql = "UPDATE credentials SET config = $4, version = $5, updated_at = $6 \
+             WHERE identity_id = $1 AND type = $2 AND config = $3";
+        let key = || [identity_id.into(), Param::Name(old.kind.as_str())];
+        let [id, kind] = key();
         let params = [
-            identity_id.into(),
-            Param::Name(old.kind.as_str()),
+            id,
+            kind,
             (&old.config).into(),
-            Param::json(&new.identifiers),
             (&new.config).into(),
             new.version.into(),
             new.updated_at.into(),
         ];
         self.push(Statement::new(sql, params).one(Entity::Credential));
+        // Identifiers that the caller leaves alone may have been changed by somebody else.
         if old.identifiers == new.identifiers {
             return self;
         }
-        self.index_identifiers(identity_id, new)
+        let sql = "UPDATE credentials SET identifiers = $3 WHERE identity_id = $1 AND type = $2";
+        let [id, kind] = key();
+        self.push(Statement::new(sql, [id, kind, Param::json(&new.identifiers)]))
+            .index_identifiers(identity_id, new)
     }
 
     /// Removes the credential of that type, if there is one.

@@ -16,6 +16,7 @@ mod layers;
 mod login;
 mod logout;
 mod mail;
+mod meanwhile;
 mod meta;
 mod postgres;
 mod process;

@@ -24,7 +24,8 @@ async fn refusal(url: &str) -> String {
 }
 
 /// A schema with these traits.
-fn person(traits: Value) -> Value {
+fn person(traits: impl Into<Value>) -> Value {
+    let traits: Value = traits.into();
     json!({ "type": "object", "properties": { "traits": { "type": "object", "properties": traits } } })
 }
 

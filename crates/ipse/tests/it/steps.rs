@@ -67,8 +67,8 @@ pub(crate) async fn change(client: &mut Client, fields: Value) -> Reply {
 }
 
 /// A change of traits.
-pub(crate) fn profile(traits: Value) -> Value {
-    json!({ "method": "profile", "traits": traits })
+pub(crate) fn profile(traits: impl Into<Value>) -> Value {
+    json!({ "method": "profile", "traits": traits.into() })
 }
 
 /// A change of the password.

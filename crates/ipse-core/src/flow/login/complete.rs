@@ -103,8 +103,8 @@ async fn save(
             Some(hash) => batch.insert_session(&signed_in.session, hash),
             None => batch.update_session(&signed_in.session),
         };
-        if let Some(credential) = &proof.upgrade {
-            batch.set_credential(proof.identity.id, credential);
+        if let Some(upgraded) = &proof.upgrade {
+            upgrade(&mut batch, proof, upgraded);
         }
         proof.spent.add_to(&mut batch, proof.identity.id);
         if let Some(linked) = &linked {
@@ -136,6 +136,15 @@ async fn save(
         }
     }
     Ok(next)
+}
+
+/// Saves a credential in place of the one that the proof rests on. When that has changed meanwhile, the person may not know
+/// the new one, and the proof is worth nothing.
+fn upgrade(batch: &mut ipse_store::Batch, proof: &Proof, upgraded: &ipse_model::Credential) {
+    match proof.credentials.get(upgraded.kind) {
+        Some(old) => batch.replace_credential(proof.identity.id, old, upgraded),
+        None => batch.set_credential(proof.identity.id, upgraded),
+    };
 }
 
 fn answer(

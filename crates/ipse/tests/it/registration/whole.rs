@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::mail::unable_to_queue;
 use crate::steps::{
-    OTHER, PASSWORD, can_sign_in, complaint, identities, session_count, sign_up, try_registration,
+    OTHER, PASSWORD, can_sign_in, complaint, identities, identity, profile, session_count, sign_up,
+    signed_in, try_registration,
 };
 
 fn verifying() -> Builder {
@@ -135,4 +136,34 @@ async fn without_its_mail_there_is_no_account() {
         ),
         (1, 1)
     );
+}
+
+#[tokio::test]
+async fn of_one_who_signs_up_and_one_who_moves_to_the_same_address_at_once_one_gets_it() {
+    let server = verifying().start().await;
+    let (mut mover, person) = signed_in(&server, server.native(), "ada").await;
+    for round in 0..10 {
+        let wanted = format!("wanted{round}@example.org");
+        let flow = mover.start("settings").await;
+        let (moved, registered) = tokio::join!(
+            mover.submit(&flow, profile(json!({ "email": wanted }))),
+            try_registration(server.native(), &wanted, OTHER),
+        );
+        let won = [&moved, &registered].map(|reply| reply.status == 200);
+        assert!(won[0] != won[1], "{} {}", moved.text(), registered.text());
+        let loser = if won[0] { &registered } else { &moved };
+        assert_eq!(complaint(loser).messages()[0].0, 4_000_007);
+        let has = identity(&server, &person.id).await["traits"]["email"] == wanted;
+        assert_eq!(has, won[0]);
+        assert_eq!(can_sign_in(&server, &wanted, PASSWORD).await, won[0]);
+        assert_eq!(can_sign_in(&server, &wanted, OTHER).await, won[1]);
+        let mails = server.mails().await;
+        assert_eq!(
+            mails
+                .iter()
+                .filter(|mail| mail["recipient"] == wanted)
+                .count(),
+            1
+        );
+    }
 }

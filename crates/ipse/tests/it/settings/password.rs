@@ -9,7 +9,7 @@ use ipse_testkit::{Kind, TestServer};
 use serde_json::json;
 
 use crate::steps::{
-    OTHER, PASSWORD, can_sign_in, change, complaint, identity, new_password, person, session_count,
+    OTHER, PASSWORD, can_sign_in, change, complaint, identity, new_password, session_count,
     signed_in, whoami,
 };
 

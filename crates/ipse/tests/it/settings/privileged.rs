@@ -360,3 +360,55 @@ async fn an_app_finds_nothing_that_waits() {
     assert_eq!(reply.status, 400, "{}", reply.text());
     assert_eq!(reply.json()["identity"]["traits"]["name"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_change_that_waited_leads_where_the_flow_was_to_lead() {
+    let server = server().await;
+    let (mut browser, ada) = signed_in(&server, server.browser(), "ada").await;
+    let flow = browser
+        .start_with("settings", "return_to=http://ui.test/home")
+        .await;
+    server.clock.advance(minutes(10));
+    let reply = browser.submit(&flow, new_password(OTHER)).await;
+    let login = reply.location().to_owned();
+    sign_in_again(&mut browser, &login, (&ada.email, PASSWORD)).await;
+    assert_eq!(
+        browser.get(&resume(&flow)).await.location(),
+        "http://ui.test/home"
+    );
+    assert!(can_sign_in(&server, &ada.email, OTHER).await);
+}
+
+#[tokio::test]
+async fn a_flow_that_expires_while_the_person_signs_in_again_changes_nothing() {
+    let server = TestServer::build()
+        .set(
+            "selfservice.flows.settings.privileged_session_max_age",
+            "10m",
+        )
+        .set("selfservice.flows.settings.lifespan", "12m")
+        .start()
+        .await;
+    let (mut ajax, ada, flow) = late(&server, server.ajax(), "ada").await;
+    let login = login_address(&ajax.submit(&flow, new_password(OTHER)).await);
+    server.clock.advance(minutes(3));
+    sign_in_again(&mut ajax, &login, (&ada.email, PASSWORD)).await;
+    let reply = ajax.get(&resume(&flow)).await;
+    assert_eq!(
+        (reply.status.as_u16(), &*reply.error_id()),
+        (410, "self_service_flow_expired")
+    );
+    assert!(can_sign_in(&server, &ada.email, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn a_deactivated_account_does_not_go_on() {
+    let server = server().await;
+    let (mut ajax, ada, flow) = late(&server, server.ajax(), "ada").await;
+    let login = login_address(&ajax.submit(&flow, new_password(OTHER)).await);
+    sign_in_again(&mut ajax, &login, (&ada.email, PASSWORD)).await;
+    crate::steps::set_state(&server, &ada.id, "inactive").await;
+    assert_eq!(ajax.get(&resume(&flow)).await.status, 401);
+    crate::steps::set_state(&server, &ada.id, "active").await;
+    assert!(can_sign_in(&server, &ada.email, PASSWORD).await);
+}

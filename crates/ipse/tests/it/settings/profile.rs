@@ -224,3 +224,31 @@ async fn without_its_mail_a_new_address_is_not_saved() {
     assert!(can_sign_in(&server, "ada@example.org", PASSWORD).await);
     assert!(!can_sign_in(&server, "new@example.org", PASSWORD).await);
 }
+
+#[tokio::test]
+async fn a_new_address_can_lead_to_its_verification() {
+    let hooks = json!([{ "hook": "show_verification_ui" }]);
+    let server = verifying()
+        .set("selfservice.flows.settings.after.profile.hooks", hooks)
+        .start()
+        .await;
+    let (mut app, _) = signed_in(&server, server.native(), "ada").await;
+    let reply = change(&mut app, profile(json!({ "email": "new@example.org" }))).await;
+    let next = reply.json()["continue_with"][0].clone();
+    assert_eq!(next["action"], "show_verification_ui", "{}", reply.text());
+    assert_eq!(next["flow"]["verifiable_address"], "new@example.org");
+    let flow = app
+        .fetch("verification", next["flow"]["id"].as_str().unwrap())
+        .await;
+    assert_eq!(flow.json["state"], "sent_email");
+    let reply = change(
+        &mut app,
+        profile(json!({ "email": "new@example.org", "name": { "last": "L" } })),
+    )
+    .await;
+    assert_eq!(
+        reply.json()["continue_with"],
+        serde_json::Value::Null,
+        "nothing is new about it any more"
+    );
+}

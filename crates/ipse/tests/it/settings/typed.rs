@@ -4,7 +4,7 @@ use http::Method;
 use ipse_testkit::{TestServer, inline};
 use serde_json::{Value, json};
 
-use crate::steps::{change, complaint, identity, profile, signed_in};
+use crate::steps::{change, complaint, identity, minutes, profile, signed_in};
 
 /// A schema with a field of every type.
 fn typed() -> Value {
@@ -150,4 +150,35 @@ async fn of_two_members_of_the_same_name_the_last_one_counts() {
         .await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(reply.json()["identity"]["traits"], traits);
+}
+
+#[tokio::test]
+async fn what_waited_for_a_new_sign_in_is_typed_as_what_did_not() {
+    let schemas = json!([{ "id": "default", "url": inline(&typed().to_string()) }]);
+    let server = TestServer::build()
+        .set("identity.schemas", schemas)
+        .set(
+            "selfservice.flows.settings.privileged_session_max_age",
+            "10m",
+        )
+        .start()
+        .await;
+    let (mut browser, ada) = signed_in(&server, server.browser(), "ada").await;
+    let flow = browser.start("settings").await;
+    server.clock.advance(minutes(10));
+    let traits =
+        json!({ "email": "new@example.org", "age": 30, "height": 1.75, "newsletter": true });
+    let reply = browser.submit(&flow, profile(traits.clone())).await;
+    assert!(
+        reply.location().contains("refresh=true"),
+        "{}",
+        reply.location()
+    );
+    let login = browser.start_with("login", "refresh=true").await;
+    let fields = json!({ "method": "password", "identifier": ada.email, "password": ada.password });
+    assert_eq!(browser.submit(&login, fields).await.status, 303);
+    browser
+        .get(&format!("/self-service/settings?flow={}", flow.id()))
+        .await;
+    assert_eq!(identity(&server, &ada.id).await["traits"], traits);
 }
