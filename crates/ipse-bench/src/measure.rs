@@ -43,6 +43,8 @@ pub(crate) struct RouteFigures {
     pub(crate) cpu: f64,
     /// The database server's share in addition.
     pub(crate) database_cpu: f64,
+    /// CPU time as a multiple of that of the cheapest answer in the same turn: the median of all turns.
+    pub(crate) multiple: Option<f64>,
 }
 
 /// Measures some routes.
@@ -71,14 +73,30 @@ pub(crate) fn routes(
             }
         }
     }
-    Ok(routes
-        .iter()
-        .zip(timings)
-        .map(|(route, timings)| figures(*route, timings))
+    let alive = routes.iter().position(|route| *route == Route::Alive);
+    let alive = alive
+        .map(|index| timings[index].clone())
+        .unwrap_or_default();
+    let measured = routes.into_iter().zip(timings);
+    Ok(measured
+        .map(|(route, timings)| figures(route, timings, &alive))
         .collect())
 }
 
-fn figures(route: Route, timings: Vec<Timing>) -> RouteFigures {
+/// How often the cost of an answer contains that of the cheapest one. Turn is compared with turn, as the machine may be
+/// busier in one than in another.
+fn multiple(timings: &[Timing], alive: &[Timing]) -> Option<f64> {
+    let costs = timings.iter().zip(alive);
+    let costs = costs.map(|(timing, alive)| (timing.cpu_per_request(), alive.cpu_per_request()));
+    let ratios = costs
+        .filter(|(_, alive)| *alive > 0.0)
+        .map(|(cost, alive)| cost / alive);
+    let ratios: Vec<f64> = ratios.collect();
+    (!ratios.is_empty()).then(|| median(ratios))
+}
+
+fn figures(route: Route, timings: Vec<Timing>, alive: &[Timing]) -> RouteFigures {
+    let multiple = multiple(&timings, alive);
     let cpu = median(timings.iter().map(Timing::cpu_per_request).collect());
     let database_cpu = median(
         timings
@@ -97,6 +115,7 @@ fn figures(route: Route, timings: Vec<Timing>) -> RouteFigures {
         p99: percentile(&all.latencies, 99),
         cpu,
         database_cpu,
+        multiple,
     }
 }
 
@@ -164,7 +183,7 @@ pub(crate) fn whoami_under_logins(
             logins_per_second: logins as f64 / elapsed,
             failed_logins: failed.load(Ordering::Relaxed),
             load: timing.cpu.as_secs_f64() / timing.elapsed.as_secs_f64() / cores,
-            whoami: figures(Route::Whoami, vec![timing]),
+            whoami: figures(Route::Whoami, vec![timing], &[]),
         })
     })
 }
@@ -202,7 +221,10 @@ mod tests {
             cpu: Duration::from_micros(cpu * 10),
             database_cpu: Duration::from_micros(cpu),
         };
-        let figures = figures(Route::Whoami, vec![turn(50, 7), turn(900, 80), turn(40, 9)]);
+        let turns = vec![turn(50, 7), turn(900, 80), turn(40, 9)];
+        let alive = [turn(10, 1), turn(100, 1), turn(10, 1)];
+        let figures = figures(Route::Whoami, turns, &alive);
+        assert_eq!(figures.multiple, Some(5.0));
         assert_eq!((figures.requests, figures.failures), (30, 3));
         assert_eq!((figures.p50, figures.p99), (9, 80));
         assert!((figures.cpu - 50.0).abs() < 1e-9 && (figures.database_cpu - 5.0).abs() < 1e-9);

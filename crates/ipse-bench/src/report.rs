@@ -56,8 +56,7 @@ impl Run {
 
     /// The CPU time of a route as a multiple of that of the cheapest answer.
     pub(crate) fn multiple(&self, route: Route) -> Option<f64> {
-        let alive = self.route(Route::Alive)?.cpu;
-        (alive > 0.0).then_some(self.route(route)?.cpu / alive)
+        self.route(route)?.multiple
     }
 }
 
@@ -171,6 +170,10 @@ pub(crate) mod tests {
 
     /// A run in which the routes cost so much.
     pub(crate) fn run(identities: usize, costs: &[(Route, f64)]) -> Run {
+        let alive = costs
+            .iter()
+            .find(|(route, _)| *route == Route::Alive)
+            .map(|(_, cpu)| *cpu);
         let routes = costs.iter().map(|(route, cpu)| RouteFigures {
             route: *route,
             requests: 100,
@@ -180,6 +183,7 @@ pub(crate) mod tests {
             p99: 120,
             cpu: *cpu,
             database_cpu: 0.0,
+            multiple: alive.map(|alive| cpu / alive),
         });
         Run {
             identities: Some(identities),
