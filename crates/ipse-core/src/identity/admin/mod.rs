@@ -15,7 +15,7 @@ mod reveal;
 mod tests;
 mod update;
 
-use ipse_model::{Credentials, Identity, Uuid};
+use ipse_model::{Credentials, CredentialsType, Identity, Uuid};
 use ipse_store::StoreError;
 
 use super::TraitsError;
@@ -72,12 +72,43 @@ fn not_saved(error: StoreError) -> ApiError {
     }
 }
 
-/// Saves a changed identity with its credentials, and shows it.
-async fn save(cx: &Cx, identity: &Identity, credentials: &Credentials) -> Result<String, ApiError> {
+/// How often a change is tried that others keep overtaking.
+const TRIES: usize = 4;
+
+/// Saves a changed identity and those of its credentials that have changed, and shows it. The others may be used at this
+/// moment. None when something else has changed the same meanwhile: the change has to be made to what there is now.
+async fn save(
+    cx: &Cx,
+    identity: &Identity,
+    (before, after): (&Credentials, &Credentials),
+) -> Result<Option<String>, ApiError> {
     let mut batch = cx.store().batch();
-    batch
-        .update_identity(identity)
-        .set_credentials(identity.id, credentials);
-    batch.commit().await.map_err(not_saved)?;
-    shown(cx, identity, credentials)
+    batch.update_identity(identity);
+    for kind in CredentialsType::ALL {
+        match (before.get(kind), after.get(kind)) {
+            (Some(old), Some(new)) if old == new => {}
+            (Some(old), Some(new)) => {
+                batch.replace_credential(identity.id, old, new);
+            }
+            (None, Some(new)) => {
+                batch.set_credential(identity.id, new);
+            }
+            (Some(_), None) => {
+                batch.remove_credential(identity.id, kind);
+            }
+            (None, None) => {}
+        }
+    }
+    match batch.commit().await {
+        Err(StoreError::Conflict(_)) => Ok(None),
+        saved => {
+            saved.map_err(not_saved)?;
+            shown(cx, identity, after).map(Some)
+        }
+    }
+}
+
+/// 409: others have changed the same, again and again.
+fn overtaken() -> ApiError {
+    ApiError::conflict("Others change this identity at the same time. Please try again.")
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::json_patch::{Operation, apply};
 use super::update::set_state;
-use super::{find, refused, save};
+use super::{TRIES, find, overtaken, refused, save};
 use crate::identity::sync;
 use crate::identity::view::Admin;
 use crate::{ApiError, Cx};
@@ -31,13 +31,19 @@ pub async fn patch(cx: &Cx, id: &str, body: &[u8]) -> Result<String, ApiError> {
     if let Some(denied) = operations.iter().find(|operation| is_denied(operation)) {
         return Err(not_applied(format!("{:?} can't be changed.", denied.path)));
     }
-    let (mut identity, mut credentials) = find(cx, id).await?;
-    let mut document = document(cx, &identity, &credentials)?;
-    apply(&mut document, &operations).map_err(|error| failed(&error))?;
-    let patched: Patched = serde_json::from_value(document).map_err(|error| failed(&error))?;
-    let traits = patched.write(&mut identity, &mut credentials, cx.now);
-    sync(cx, &mut identity, &mut credentials, traits).map_err(refused)?;
-    save(cx, &identity, &credentials).await
+    for _ in 0..TRIES {
+        let (mut identity, mut credentials) = find(cx, id).await?;
+        let before = credentials.clone();
+        let mut document = document(cx, &identity, &credentials)?;
+        apply(&mut document, &operations).map_err(|error| failed(&error))?;
+        let patched: Patched = serde_json::from_value(document).map_err(|error| failed(&error))?;
+        let traits = patched.write(&mut identity, &mut credentials, cx.now);
+        sync(cx, &mut identity, &mut credentials, traits).map_err(refused)?;
+        if let Some(shown) = save(cx, &identity, (&before, &credentials)).await? {
+            return Ok(shown);
+        }
+    }
+    Err(overtaken())
 }
 
 fn failed(error: &dyn std::error::Error) -> ApiError {

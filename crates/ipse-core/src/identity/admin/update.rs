@@ -4,7 +4,7 @@ use ipse_model::{Credentials, Identity, IdentityState, Timestamp};
 
 use super::body::{Update, or_empty, parse, state};
 use super::import::import;
-use super::{find, refused, save};
+use super::{TRIES, find, overtaken, refused, save};
 use crate::identity::sync;
 use crate::{ApiError, Cx};
 
@@ -16,9 +16,15 @@ pub async fn update(cx: &Cx, id: &str, body: &[u8]) -> Result<String, ApiError> 
     let body: Update = parse(body).map_err(|error| {
         ApiError::bad_request(format!("The request body can't be read: {error}."))
     })?;
-    let (mut identity, mut credentials) = find(cx, id).await?;
-    replace(cx, &mut identity, &mut credentials, body).await?;
-    save(cx, &identity, &credentials).await
+    for _ in 0..TRIES {
+        let (mut identity, mut credentials) = find(cx, id).await?;
+        let before = credentials.clone();
+        replace(cx, &mut identity, &mut credentials, body.clone()).await?;
+        if let Some(shown) = save(cx, &identity, (&before, &credentials)).await? {
+            return Ok(shown);
+        }
+    }
+    Err(overtaken())
 }
 
 async fn replace(

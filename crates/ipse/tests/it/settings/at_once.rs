@@ -85,3 +85,49 @@ async fn a_session_that_ends_while_the_form_is_filled_in_ends_the_flow() {
     assert_eq!(ajax.submit(&flow, new_password(OTHER)).await.status, 401);
     assert!(can_sign_in(&server, &person.email, PASSWORD).await);
 }
+
+#[tokio::test]
+async fn what_an_administrator_changes_at_the_same_time_stays_too() {
+    let server = TestServer::new().await;
+    let (mut app, person) = signed_in(&server, server.native(), "ada").await;
+    let flow = app.start("settings").await;
+    let path = format!("/admin/identities/{}", person.id);
+    for round in 0..10 {
+        let mut admin = server.admin();
+        let patch =
+            json!([{ "op": "replace", "path": "/metadata_public", "value": { "round": round } }]);
+        let traits = json!({ "email": person.email, "name": { "first": format!("Ada {round}") } });
+        let replies = tokio::join!(
+            app.submit(&flow, profile(traits.clone())),
+            admin.json(Method::PATCH, &path, &patch),
+        );
+        let statuses = (replies.0.status.as_u16(), replies.1.status.as_u16());
+        assert_eq!(statuses, (200, 200), "{}", replies.1.text());
+        let identity = crate::steps::identity(&server, &person.id).await;
+        assert_eq!(identity["traits"], traits);
+        assert_eq!(identity["metadata_public"], json!({ "round": round }));
+    }
+}
+
+#[tokio::test]
+async fn nobody_changes_an_account_that_was_deactivated_meanwhile() {
+    let server = TestServer::new().await;
+    let (mut app, person) = signed_in(&server, server.native(), "ada").await;
+    let flow = app.start("settings").await;
+    let traits = json!({ "email": person.email, "name": { "first": "Ada" } });
+    let (reply, ()) = tokio::join!(
+        app.submit(&flow, profile(traits.clone())),
+        crate::steps::set_state(&server, &person.id, "inactive"),
+    );
+    let identity = crate::steps::identity(&server, &person.id).await;
+    assert_eq!(
+        identity["state"], "inactive",
+        "a change that was under way doesn't undo it"
+    );
+    assert_eq!(
+        identity["traits"] == traits,
+        reply.status == 200,
+        "{}",
+        reply.text()
+    );
+}
