@@ -222,7 +222,7 @@ pub(crate) fn append(headers: &mut HeaderMap, cookie: &str) {
             headers.append(SET_COOKIE, value);
         }
         Err(_) => {
-            tracing::error!("a cookie's name, path or domain has characters no header can carry")
+            tracing::error!("a cookie's name, path or domain has characters no header can carry");
         }
     }
 }

@@ -28,5 +28,6 @@ mod schemas;
 mod serving;
 mod sessions;
 mod settings;
+mod social;
 mod steps;
 mod supply_chain;
