@@ -15,7 +15,7 @@ use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, shared::wit
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::identity::view;
-use crate::method::lookup_secret::BackupCode;
+use crate::method::lookup_secret::{self, BackupCode};
 use crate::method::webauthn::Ceremony;
 use crate::method::{self, Handles};
 use crate::session::{self, Authenticated};
@@ -53,6 +53,9 @@ pub struct SettingsData {
     /// Backup codes that wait to be confirmed, sealed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backup_codes: Vec<BackupCode>,
+    /// Backup codes that the form shows, sealed: the form itself is kept without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown_codes: Vec<BackupCode>,
     /// The question to an authenticator that is to make a security key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webauthn: Option<Ceremony>,
@@ -161,6 +164,10 @@ impl Kind for Settings {
             return Err(expired(cx));
         }
         let identity = view::Public::new(&owner.authenticated.identity, &cx.snapshot);
+        if record.private.as_str().contains("\"shown_codes\"") {
+            let flow = Flow::<Self>::from_record(&record)?;
+            return Ok(render(cx, &flow, &owner.authenticated.identity, &[]));
+        }
         Ok(with_member(record.public.as_str(), "identity", &identity))
     }
 
@@ -199,7 +206,7 @@ impl Kind for Settings {
     const NEXT_SUCCEEDS: bool = true;
 
     fn render_next(cx: &Cx, flow: &Flow<Self>, owner: &Owner) -> String {
-        let body = super::mailed::with_any_payload(flow);
+        let body = super::mailed::with_any_payload(&*lookup_secret::with_codes(cx, flow));
         let identity = view::Public::new(&owner.authenticated.identity, &cx.snapshot);
         with_member(&body, "identity", &identity)
     }
@@ -253,7 +260,7 @@ fn require_aal(cx: &Cx, owner: &Owner, return_to: Option<&str>) -> Result<(), Ap
 /// The flow with its identity, as a client sees it.
 fn render(cx: &Cx, flow: &Flow<Settings>, identity: &Identity, next: &[ContinueWith]) -> String {
     let identity = view::Public::new(identity, &cx.snapshot);
-    let body = with_member(flow.to_record().public.as_str(), "identity", &identity);
+    let body = with_member(lookup_secret::with_codes(cx, flow).to_record().public.as_str(), "identity", &identity);
     if next.is_empty() { body } else { with_member(&body, "continue_with", &next) }
 }
 

@@ -9,6 +9,7 @@ use ipse_model::MethodId;
 
 pub use codes::BackupCode;
 pub(crate) use codes::reveal;
+pub(crate) use settings::with_codes;
 
 use super::Method;
 

@@ -1,5 +1,7 @@
 //! Making backup codes, looking at them again, and turning them off.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use ipse_model::{CredentialsType, MethodId};
 use ipse_ui::{Group, text};
@@ -36,6 +38,7 @@ impl Handles<Settings> for LookupSecret {
         owner: &Owner,
     ) -> Result<(), FlowError> {
         flow.data.backup_codes.clear();
+        flow.data.shown_codes.clear();
         if owner.credentials.get(CredentialsType::LookupSecret).is_some() {
             let reveal = text::settings::settings_reveal_lookup();
             flow.ui().push(nodes::action("lookup_secret_reveal", reveal));
@@ -63,6 +66,19 @@ impl Handles<Settings> for LookupSecret {
     }
 }
 
+/// The flow with the codes that it shows. They are put in when somebody looks at it, so that the database doesn't have them.
+pub(crate) fn with_codes<'a>(cx: &Cx, flow: &'a Flow<Settings>) -> Cow<'a, Flow<Settings>> {
+    if flow.data.shown_codes.is_empty() {
+        return Cow::Borrowed(flow);
+    }
+    let mut flow = flow.clone();
+    let list = nodes::list(&cx.snapshot.data_cipher, &flow.data.shown_codes);
+    if let Some(node) = flow.ui().find_mut(list.name()) {
+        *node = list;
+    }
+    Cow::Owned(flow)
+}
+
 /// Puts the codes into use that were shown.
 fn confirm(cx: &Cx, flow: &Flow<Settings>, owner: &Owner) -> Result<Step<Change>, FlowError> {
     if flow.data.backup_codes.is_empty() {
@@ -87,10 +103,10 @@ fn reveal(
             "There are no backup codes that could be shown.",
         )));
     };
-    let list = nodes::list(&cx.snapshot.data_cipher, &codes::of(credential));
     flow.data.backup_codes.clear();
+    flow.data.shown_codes = codes::of(credential);
     flow.ui().remove_group(Group::LookupSecret);
-    flow.ui().push(list);
+    flow.ui().push(nodes::list(&cx.snapshot.data_cipher, &[]));
     flow.ui().push(nodes::disable());
     flow.ui().push(nodes::regenerate());
     Ok(Step::Show)
@@ -100,9 +116,10 @@ fn regenerate(cx: &Cx, flow: &mut Flow<Settings>) -> Step<Change> {
     let cipher = &cx.snapshot.data_cipher;
     let fresh = codes::generate(cipher, cx.random());
     flow.ui().remove_group(Group::LookupSecret);
-    flow.ui().push(nodes::list(cipher, &fresh));
+    flow.ui().push(nodes::list(cipher, &[]));
     let confirm = text::settings::settings_lookup_confirm();
     flow.ui().push(nodes::action("lookup_secret_confirm", confirm));
+    flow.data.shown_codes.clone_from(&fresh);
     flow.data.backup_codes = fresh;
     Step::Show
 }

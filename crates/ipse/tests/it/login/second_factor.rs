@@ -150,6 +150,12 @@ async fn the_database_shows_neither_secrets_nor_codes_and_an_administrator_does(
     let stored = server.app.store.credentials(id).await.unwrap();
     let stored = serde_json::to_string(&stored).unwrap();
     assert!(!stored.contains(&made[0]) && !stored.contains(&totp.secret_base32()));
+    let flow = client.start("settings").await;
+    let reply = client.submit(&flow, json!({ "lookup_secret_reveal": true })).await;
+    assert_eq!(codes(&reply), made);
+    let kept = server.app.store.flow(flow.id().parse().unwrap()).await.unwrap().unwrap();
+    assert!(!kept.public.as_str().contains(&made[0]) && !kept.private.as_str().contains(&made[0]));
+    assert_eq!(text(&client.fetch("settings", flow.id()).await, "lookup_secret_codes")["secrets"][0]["context"]["secret"], made[0]);
     let query = "include_credential=totp&include_credential=lookup_secret";
     let seen = server.admin().get(&format!("/admin/identities/{id}?{query}")).await;
     assert!(seen.text().contains(&made[0]) && seen.text().contains(&totp.secret_base32()));
