@@ -129,14 +129,23 @@ impl Registration {
         let client = client(&from_base64url(&created.client_data).ok_or(Malformed)?)?;
         let attestation = from_base64url(&created.attestation_object).ok_or(Malformed)?;
         let (attestation, rest) = Value::read(&attestation).map_err(|_| Malformed)?;
-        let data = attestation.get("authData").and_then(Value::bytes).ok_or(Malformed)?;
-        let Some(Value::Text(_)) = attestation.get("fmt") else { return Err(Malformed) };
+        let data = attestation
+            .get("authData")
+            .and_then(Value::bytes)
+            .ok_or(Malformed)?;
+        let Some(Value::Text(_)) = attestation.get("fmt") else {
+            return Err(Malformed);
+        };
         let read = Data::read(data).ok_or(Malformed)?;
         let attested = read.attested.ok_or(Malformed)?;
         if !rest.is_empty() || attested.id != id {
             return Err(Malformed);
         }
-        Ok(Self { client, data: data.to_vec(), id })
+        Ok(Self {
+            client,
+            data: data.to_vec(),
+            id,
+        })
     }
 
     /// Checks that this key was made for this party, on this occasion.
@@ -146,7 +155,12 @@ impl Registration {
     ///
     /// # Panics
     /// Never: what is read again was read before.
-    pub fn verify(self, party: &Party, challenge: &Challenge, presence: Presence) -> Result<NewKey, Refused> {
+    pub fn verify(
+        self,
+        party: &Party,
+        challenge: &Challenge,
+        presence: Presence,
+    ) -> Result<NewKey, Refused> {
         self.client.check("webauthn.create", party, challenge)?;
         let data = Data::read(&self.data).ok_or(Refused::Key)?;
         check(&data, party, presence)?;
@@ -194,7 +208,10 @@ impl Assertion {
         let client_data = bytes(&signed.client_data)?;
         let data = bytes(&signed.authenticator_data)?;
         Data::read(&data).ok_or(Malformed)?;
-        let user_handle = signed.user_handle.as_deref().filter(|handle| !handle.is_empty());
+        let user_handle = signed
+            .user_handle
+            .as_deref()
+            .filter(|handle| !handle.is_empty());
         Ok(Self {
             client: client(&client_data)?,
             client_data,
@@ -225,7 +242,10 @@ impl Assertion {
         if (counter, data.counter) != (0, 0) && data.counter <= counter {
             return Err(Refused::Counter);
         }
-        Ok(Confirmed { counter: data.counter, user_verified: data.user_verified() })
+        Ok(Confirmed {
+            counter: data.counter,
+            user_verified: data.user_verified(),
+        })
     }
 }
 

@@ -46,11 +46,18 @@ impl<'a> Data<'a> {
             (attested, rest) = (Some(key), after);
         }
         if flags & EXTENSIONS != 0 {
-            let (Value::Map(_), after) = Value::read(rest).ok()? else { return None };
+            let (Value::Map(_), after) = Value::read(rest).ok()? else {
+                return None;
+            };
             rest = after;
         }
         let counter = u32::from_be_bytes(*counter);
-        rest.is_empty().then_some(Self { rp_id_hash, flags, counter, attested })
+        rest.is_empty().then_some(Self {
+            rp_id_hash,
+            flags,
+            counter,
+            attested,
+        })
     }
 
     /// Whether it speaks to this relying party.
@@ -80,6 +87,13 @@ impl<'a> Attested<'a> {
         let (id, rest) = rest.split_at_checked(length)?;
         let (_, after) = Value::read(rest).ok()?;
         let public_key = &rest[..rest.len() - after.len()];
-        Some((Self { aaguid: *aaguid, id, public_key }, after))
+        Some((
+            Self {
+                aaguid: *aaguid,
+                id,
+                public_key,
+            },
+            after,
+        ))
     }
 }

@@ -40,8 +40,13 @@ impl<'a> Value<'a> {
     }
 
     fn find(&self, is_key: impl Fn(&Self) -> bool) -> Option<&Self> {
-        let Self::Map(entries) = self else { return None };
-        entries.iter().find(|(key, _)| is_key(key)).map(|(_, value)| value)
+        let Self::Map(entries) = self else {
+            return None;
+        };
+        entries
+            .iter()
+            .find(|(key, _)| is_key(key))
+            .map(|(_, value)| value)
     }
 
     pub(crate) fn bytes(&self) -> Option<&'a [u8]> {
@@ -81,7 +86,9 @@ impl<'a> Reader<'a> {
             small @ 0..=23 => u64::from(small),
             width @ 24..=27 => {
                 let bytes = self.take(1 << (width - 24))?;
-                bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+                bytes
+                    .iter()
+                    .fold(0, |number, byte| number << 8 | u64::from(*byte))
             }
             _ => return Err(Broken),
         };
@@ -127,23 +134,34 @@ mod tests {
     #[test]
     fn values_of_each_kind() {
         let input = [
-            0xa5, 0x01, 0x26, 0x20, 0x42, 0xca, 0xfe, 0x63, b'f', b'm', b't', 0x64, b'n', b'o', b'n', b'e',
-            0x03, 0x39, 0x01, 0x00, 0x04, 0x82, 0xf5, 0x1a, 0x00, 0x01, 0x00, 0x00, 0xff,
+            0xa5, 0x01, 0x26, 0x20, 0x42, 0xca, 0xfe, 0x63, b'f', b'm', b't', 0x64, b'n', b'o',
+            b'n', b'e', 0x03, 0x39, 0x01, 0x00, 0x04, 0x82, 0xf5, 0x1a, 0x00, 0x01, 0x00, 0x00,
+            0xff,
         ];
         let (map, rest) = Value::read(&input).unwrap();
         assert_eq!(map.at(1), Some(&Value::Integer(-7)));
         assert_eq!(map.at(-1).and_then(Value::bytes), Some(&[0xca, 0xfe][..]));
         assert_eq!(map.get("fmt"), Some(&Value::Text("none")));
         assert_eq!(map.at(3).and_then(Value::integer), Some(-257));
-        assert_eq!(map.at(4), Some(&Value::Array(vec![Value::Other, Value::Integer(65536)])));
+        assert_eq!(
+            map.at(4),
+            Some(&Value::Array(vec![Value::Other, Value::Integer(65536)]))
+        );
         assert_eq!((map.at(9), map.get("x"), rest), (None, None, &[0xff][..]));
     }
 
     #[test]
     fn what_authenticators_do_not_write_is_refused() {
         for broken in [
-            &[][..], &[0x5f], &[0x9f, 0xff], &[0x41], &[0x18], &[0x61, 0xff], &[0xc0, 0x00],
-            &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0xba, 0xff, 0xff, 0xff, 0xff],
+            &[][..],
+            &[0x5f],
+            &[0x9f, 0xff],
+            &[0x41],
+            &[0x18],
+            &[0x61, 0xff],
+            &[0xc0, 0x00],
+            &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            &[0xba, 0xff, 0xff, 0xff, 0xff],
             &[0x81; 64],
         ] {
             assert_eq!(Value::read(broken), Err(Broken), "{broken:?}");

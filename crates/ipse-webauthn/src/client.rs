@@ -19,7 +19,12 @@ pub(crate) struct Client {
 
 impl Client {
     /// Whether this is the ceremony that was asked for, on a page of this relying party.
-    pub(crate) fn check(&self, ceremony: &str, party: &Party, challenge: &Challenge) -> Result<(), Refused> {
+    pub(crate) fn check(
+        &self,
+        ceremony: &str,
+        party: &Party,
+        challenge: &Challenge,
+    ) -> Result<(), Refused> {
         if self.ceremony != ceremony {
             return Err(Refused::Ceremony);
         }

@@ -1,6 +1,8 @@
 //! Public keys as COSE (RFC 9053), and signatures made with them.
 
-use ring::signature::{self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
+use ring::signature::{
+    self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+};
 
 use crate::answer::Refused;
 use crate::cbor::Value;
@@ -48,9 +50,7 @@ impl<'a> Key<'a> {
                 let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(&point(66)?).ok()?;
                 Some(Self::P521(Box::new(key)))
             }
-            (1, -8) if curve()? == 6 => {
-                Some(Self::Curve(&signature::ED25519, part(-2)?.to_vec()))
-            }
+            (1, -8) if curve()? == 6 => Some(Self::Curve(&signature::ED25519, part(-2)?.to_vec())),
             (3, _) => Some(Self::Rsa(rsa(algorithm)?, modulus(part(-1)?)?, part(-2)?)),
             _ => None,
         }
@@ -61,17 +61,20 @@ impl<'a> Key<'a> {
         match self {
             Self::Curve(algorithm, point) => {
                 let key = UnparsedPublicKey::new(*algorithm, point);
-                key.verify(message, signature).map_err(|_| Refused::Signature)
+                key.verify(message, signature)
+                    .map_err(|_| Refused::Signature)
             }
             Self::P521(key) => {
                 use p521::ecdsa::signature::Verifier as _;
                 let signature = p521::ecdsa::Signature::from_der(signature);
                 let signature = signature.map_err(|_| Refused::Signature)?;
-                key.verify(message, &signature).map_err(|_| Refused::Signature)
+                key.verify(message, &signature)
+                    .map_err(|_| Refused::Signature)
             }
             Self::Rsa(parameters, n, e) => {
                 let key = RsaPublicKeyComponents { n, e };
-                key.verify(parameters, message, signature).map_err(|_| Refused::Signature)
+                key.verify(parameters, message, signature)
+                    .map_err(|_| Refused::Signature)
             }
         }
     }

@@ -10,5 +10,8 @@ pub const SCRIPT: &str = include_str!("webauthn.js");
 /// What the `integrity` attribute of an element that loads [`SCRIPT`] says.
 #[must_use]
 pub fn integrity() -> String {
-    format!("sha512-{}", STANDARD.encode(digest(&SHA512, SCRIPT.as_bytes())))
+    format!(
+        "sha512-{}",
+        STANDARD.encode(digest(&SHA512, SCRIPT.as_bytes()))
+    )
 }

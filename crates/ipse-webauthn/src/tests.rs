@@ -43,7 +43,11 @@ impl Pair {
 
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
-            Self::P256(pair) => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
+            Self::P256(pair) => pair
+                .sign(&SystemRandom::new(), message)
+                .unwrap()
+                .as_ref()
+                .to_vec(),
             Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }
@@ -53,12 +57,17 @@ fn party() -> Party {
     Party {
         id: "example.org".into(),
         name: "Shop".into(),
-        origins: vec!["https://example.org".into(), "https://login.example.org".into()],
+        origins: vec![
+            "https://example.org".into(),
+            "https://login.example.org".into(),
+        ],
     }
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {
-    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
+    ring::digest::digest(&ring::digest::SHA256, bytes)
+        .as_ref()
+        .to_vec()
 }
 
 fn client(ceremony: &str) -> Json {
@@ -66,7 +75,13 @@ fn client(ceremony: &str) -> Json {
 }
 
 fn data(flags: u8, counter: u32, rest: &[u8]) -> Vec<u8> {
-    [&sha256(b"example.org"), &[flags][..], &counter.to_be_bytes(), rest].concat()
+    [
+        &sha256(b"example.org"),
+        &[flags][..],
+        &counter.to_be_bytes(),
+        rest,
+    ]
+    .concat()
 }
 
 fn attested(cose: &[u8]) -> Vec<u8> {
@@ -101,12 +116,19 @@ fn assertion(pair: &Pair, client: &Json, data: &[u8]) -> String {
 }
 
 fn register(client: &Json, data: &[u8], presence: Presence) -> Result<NewKey, Refused> {
-    Registration::read(&registration(client, data)).unwrap().verify(&party(), &CHALLENGE, presence)
+    Registration::read(&registration(client, data))
+        .unwrap()
+        .verify(&party(), &CHALLENGE, presence)
 }
 
 fn confirm(pair: &Pair, client: &Json, data: &[u8], counter: u32) -> Result<Confirmed, Refused> {
     let answer = Assertion::read(&assertion(pair, client, data)).unwrap();
-    answer.verify(&party(), &CHALLENGE, (&pair.cose(), counter), Presence::Touch)
+    answer.verify(
+        &party(),
+        &CHALLENGE,
+        (&pair.cose(), counter),
+        Presence::Touch,
+    )
 }
 
 #[test]
@@ -114,9 +136,23 @@ fn a_key_is_registered_and_signs() {
     for pair in [Pair::p256(), Pair::ed25519()] {
         let made = data(0x45, 0, &attested(&pair.cose()));
         let key = register(&client("webauthn.create"), &made, Presence::Verified).unwrap();
-        assert_eq!(key, NewKey { id: ID.into(), public_key: pair.cose(), aaguid: [9; 16], counter: 0 });
+        assert_eq!(
+            key,
+            NewKey {
+                id: ID.into(),
+                public_key: pair.cose(),
+                aaguid: [9; 16],
+                counter: 0
+            }
+        );
         let confirmed = confirm(&pair, &client("webauthn.get"), &data(0x05, 1, &[]), 0);
-        assert_eq!(confirmed, Ok(Confirmed { counter: 1, user_verified: true }));
+        assert_eq!(
+            confirmed,
+            Ok(Confirmed {
+                counter: 1,
+                user_verified: true
+            })
+        );
     }
 }
 
@@ -128,11 +164,23 @@ fn registrations_for_another_occasion_are_refused() {
         client[member] = value;
         register(&client, &made, Presence::Touch)
     };
-    assert_eq!(register("type", json!("webauthn.get")), Err(Refused::Ceremony));
-    assert_eq!(register("challenge", json!(to_base64url(&[8; 32]))), Err(Refused::Challenge));
+    assert_eq!(
+        register("type", json!("webauthn.get")),
+        Err(Refused::Ceremony)
+    );
+    assert_eq!(
+        register("challenge", json!(to_base64url(&[8; 32]))),
+        Err(Refused::Challenge)
+    );
     assert_eq!(register("challenge", json!("")), Err(Refused::Challenge));
-    assert_eq!(register("origin", json!("https://example.org.evil.example")), Err(Refused::Origin));
-    assert_eq!(register("origin", json!("http://example.org")), Err(Refused::Origin));
+    assert_eq!(
+        register("origin", json!("https://example.org.evil.example")),
+        Err(Refused::Origin)
+    );
+    assert_eq!(
+        register("origin", json!("http://example.org")),
+        Err(Refused::Origin)
+    );
     assert_eq!(register("crossOrigin", json!(true)), Err(Refused::Embedded));
     assert!(register("origin", json!("https://login.example.org")).is_ok());
 }
@@ -145,9 +193,18 @@ fn signatures_for_another_occasion_are_refused() {
         client[member] = value;
         confirm(&pair, &client, &data(0x01, 1, &[]), 0)
     };
-    assert_eq!(confirm_with("type", json!("webauthn.create")), Err(Refused::Ceremony));
-    assert_eq!(confirm_with("challenge", json!(to_base64url(&[8; 32]))), Err(Refused::Challenge));
-    assert_eq!(confirm_with("origin", json!("https://evil.example")), Err(Refused::Origin));
+    assert_eq!(
+        confirm_with("type", json!("webauthn.create")),
+        Err(Refused::Ceremony)
+    );
+    assert_eq!(
+        confirm_with("challenge", json!(to_base64url(&[8; 32]))),
+        Err(Refused::Challenge)
+    );
+    assert_eq!(
+        confirm_with("origin", json!("https://evil.example")),
+        Err(Refused::Origin)
+    );
 }
 
 #[test]
@@ -156,18 +213,32 @@ fn other_sites_absent_and_unknown_people_are_refused() {
     let client = client("webauthn.create");
     let mut other = data(0x45, 0, &attested(&cose));
     other[0] ^= 1;
-    assert_eq!(register(&client, &other, Presence::Touch), Err(Refused::RelyingParty));
+    assert_eq!(
+        register(&client, &other, Presence::Touch),
+        Err(Refused::RelyingParty)
+    );
     let absent = data(0x44, 0, &attested(&cose));
-    assert_eq!(register(&client, &absent, Presence::Touch), Err(Refused::NobodyPresent));
+    assert_eq!(
+        register(&client, &absent, Presence::Touch),
+        Err(Refused::NobodyPresent)
+    );
     let unknown = data(0x41, 0, &attested(&cose));
-    assert_eq!(register(&client, &unknown, Presence::Verified), Err(Refused::NotVerified));
+    assert_eq!(
+        register(&client, &unknown, Presence::Verified),
+        Err(Refused::NotVerified)
+    );
     assert!(register(&client, &unknown, Presence::Touch).is_ok());
 }
 
 #[test]
 fn signatures_of_other_keys_are_refused() {
     let (mine, other) = (Pair::p256(), Pair::p256());
-    let answer = Assertion::read(&assertion(&other, &client("webauthn.get"), &data(0x01, 1, &[]))).unwrap();
+    let answer = Assertion::read(&assertion(
+        &other,
+        &client("webauthn.get"),
+        &data(0x01, 1, &[]),
+    ))
+    .unwrap();
     for key in [mine.cose(), Pair::ed25519().cose()] {
         let result = answer.verify(&party(), &CHALLENGE, (&key, 0), Presence::Touch);
         assert_eq!(result, Err(Refused::Signature));
@@ -179,7 +250,14 @@ fn signatures_of_other_keys_are_refused() {
 fn a_counter_that_goes_back_is_refused() {
     let pair = Pair::ed25519();
     let client = client("webauthn.get");
-    for (stored, given, fine) in [(0, 0, true), (0, 1, true), (4, 5, true), (4, 4, false), (4, 3, false), (4, 0, false)] {
+    for (stored, given, fine) in [
+        (0, 0, true),
+        (0, 1, true),
+        (4, 5, true),
+        (4, 4, false),
+        (4, 3, false),
+        (4, 0, false),
+    ] {
         let result = confirm(&pair, &client, &data(0x01, given, &[]), stored);
         assert_eq!(result.is_ok(), fine, "{stored} {given}");
         assert!(fine || result == Err(Refused::Counter));
@@ -193,7 +271,13 @@ fn keys_of_no_use_are_refused() {
     wrong_curve[6] = 2;
     let mut wrong_algorithm = good.clone();
     wrong_algorithm[4] = 0x25;
-    for key in [wrong_curve, wrong_algorithm, vec![0xa0], vec![0x00], [&good[..], &[0]].concat()] {
+    for key in [
+        wrong_curve,
+        wrong_algorithm,
+        vec![0xa0],
+        vec![0x00],
+        [&good[..], &[0]].concat(),
+    ] {
         assert!(matches!(key::Key::read(&key), Err(Refused::Key)), "{key:?}");
     }
 }
@@ -207,15 +291,31 @@ fn the_options_speak_the_language_of_browsers() {
         attestation: "none",
         timeout: 1000,
     };
-    let user = User { handle: b"ada", name: "ada@example.org" };
+    let user = User {
+        handle: b"ada",
+        name: "ada@example.org",
+    };
     let options = party().creation(&CHALLENGE, &user, &wanted);
     let options = &options["publicKey"];
     assert_eq!(options["user"]["id"], "YWRh");
-    assert_eq!(options["authenticatorSelection"], json!({ "requireResidentKey": true, "residentKey": "required", "userVerification": "preferred" }));
-    assert_eq!(options["pubKeyCredParams"][0], json!({ "type": "public-key", "alg": -7 }));
-    let request = Request { keys: &[ID.to_vec()], user_verification: "discouraged", timeout: 1000 };
+    assert_eq!(
+        options["authenticatorSelection"],
+        json!({ "requireResidentKey": true, "residentKey": "required", "userVerification": "preferred" })
+    );
+    assert_eq!(
+        options["pubKeyCredParams"][0],
+        json!({ "type": "public-key", "alg": -7 })
+    );
+    let request = Request {
+        keys: &[ID.to_vec()],
+        user_verification: "discouraged",
+        timeout: 1000,
+    };
     let options = party().request(&CHALLENGE, &request);
-    assert_eq!(options["publicKey"]["allowCredentials"][0]["id"], to_base64url(ID));
+    assert_eq!(
+        options["publicKey"]["allowCredentials"][0]["id"],
+        to_base64url(ID)
+    );
     assert_eq!(options["publicKey"]["rpId"], "example.org");
 }
 
@@ -260,19 +360,33 @@ fn signatures_of_an_independent_implementation_hold() {
     let mut seen = vec![-8];
     for line in include_str!("vectors.txt").lines().skip(1) {
         let mut parts = line.split(' ');
-        let (algorithm, cose, signature) =
-            (parts.next().unwrap(), parts.next().unwrap(), from_hex(parts.next().unwrap()));
+        let (algorithm, cose, signature) = (
+            parts.next().unwrap(),
+            parts.next().unwrap(),
+            from_hex(parts.next().unwrap()),
+        );
         let cose = from_hex(cose);
         let key = key::Key::read(&cose).unwrap_or_else(|_| panic!("{algorithm}"));
         assert_eq!(key.verify(message, &signature), Ok(()), "{algorithm}");
-        assert_eq!(key.verify(b"something else", &signature), Err(Refused::Signature), "{algorithm}");
+        assert_eq!(
+            key.verify(b"something else", &signature),
+            Err(Refused::Signature),
+            "{algorithm}"
+        );
         let mut broken = signature.clone();
         *broken.last_mut().unwrap() ^= 1;
-        assert_eq!(key.verify(message, &broken), Err(Refused::Signature), "{algorithm}");
+        assert_eq!(
+            key.verify(message, &broken),
+            Err(Refused::Signature),
+            "{algorithm}"
+        );
         seen.push(algorithm.parse::<i64>().unwrap());
     }
     for offered in key::ALGORITHMS {
-        assert!(seen.contains(&offered), "{offered} is offered and not tested");
+        assert!(
+            seen.contains(&offered),
+            "{offered} is offered and not tested"
+        );
     }
 }
 
@@ -287,8 +401,14 @@ fn the_script_defines_what_nodes_name() {
         "oryPasskeySettingsRegistration",
     ];
     for function in functions {
-        assert!(SCRIPT.contains(&format!("window.{function} =")), "{function}");
-        assert!(SCRIPT.contains(&format!("window.__{function} =")), "{function}");
+        assert!(
+            SCRIPT.contains(&format!("window.{function} =")),
+            "{function}"
+        );
+        assert!(
+            SCRIPT.contains(&format!("window.__{function} =")),
+            "{function}"
+        );
     }
     assert!(integrity().starts_with("sha512-"));
 }

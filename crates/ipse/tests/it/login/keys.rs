@@ -23,11 +23,17 @@ fn base64(bytes: &[u8]) -> String {
 impl Authenticator {
     fn new(seed: u8) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
-        Self { pair, id: vec![seed; 16], handle: String::new(), counter: 0 }
+        Self {
+            pair,
+            id: vec![seed; 16],
+            handle: String::new(),
+            counter: 0,
+        }
     }
 
     fn client_data(ceremony: &str, options: &Value) -> String {
-        json!({ "type": ceremony, "challenge": options["challenge"], "origin": "http://ui.test" }).to_string()
+        json!({ "type": ceremony, "challenge": options["challenge"], "origin": "http://ui.test" })
+            .to_string()
     }
 
     fn data(&self, flags: u8, rest: &[u8]) -> Vec<u8> {
@@ -44,7 +50,10 @@ impl Authenticator {
     fn create(&mut self, options: &Value) -> String {
         let options = &options["publicKey"];
         self.handle = options["user"]["id"].as_str().unwrap().to_owned();
-        let cose = [&[0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32], self.pair.public_key().as_ref()];
+        let cose = [
+            &[0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32],
+            self.pair.public_key().as_ref(),
+        ];
         let attested = [&[0; 16], &[0, 16][..], &self.id, &cose.concat()].concat();
         let data = self.data(0x45, &attested);
         let length = u16::try_from(data.len()).unwrap().to_be_bytes();
@@ -74,7 +83,10 @@ async fn server(passwordless: bool) -> TestServer {
     let rp = json!({ "id": "ui.test", "display_name": "Shop", "origins": ["http://ui.test"] });
     TestServer::build()
         .set("selfservice.methods.webauthn.enabled", true)
-        .set("selfservice.methods.webauthn.config", json!({ "passwordless": passwordless, "rp": rp }))
+        .set(
+            "selfservice.methods.webauthn.config",
+            json!({ "passwordless": passwordless, "rp": rp }),
+        )
         .set("selfservice.methods.passkey.enabled", true)
         .set("selfservice.methods.passkey.config.rp", rp)
         .set("session.whoami.required_aal", "aal1")
@@ -99,7 +111,9 @@ async fn add_key(client: &mut Client, key: &mut Authenticator) {
 async fn add_passkey(client: &mut Client, key: &mut Authenticator) -> Reply {
     let flow = client.start("settings").await;
     let made = key.create(&options(&flow, "passkey_create_data"));
-    client.submit(&flow, json!({ "passkey_settings_register": made })).await
+    client
+        .submit(&flow, json!({ "passkey_settings_register": made }))
+        .await
 }
 
 #[tokio::test]
@@ -120,12 +134,25 @@ async fn of_many_with_the_same_answer_of_a_key_one_succeeds() {
     });
     let mut attempts = tokio::task::JoinSet::new();
     for _ in 0..50 {
-        let (mut client, fields, action) = (client.clone(), fields.clone(), flow.action().to_owned());
-        attempts.spawn(async move { client.json(http::Method::POST, &action, &fields).await.status });
+        let (mut client, fields, action) =
+            (client.clone(), fields.clone(), flow.action().to_owned());
+        attempts.spawn(async move {
+            client
+                .json(http::Method::POST, &action, &fields)
+                .await
+                .status
+        });
     }
     let statuses = attempts.join_all().await;
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    assert_eq!(client.get("/sessions/whoami").await.json()["authenticator_assurance_level"], "aal2");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        client.get("/sessions/whoami").await.json()["authenticator_assurance_level"],
+        "aal2"
+    );
 }
 
 #[tokio::test]
@@ -135,17 +162,31 @@ async fn a_passkey_signs_in_once_for_each_question() {
     let mut client = server.native();
     client.sign_in(&ada).await;
     let mut key = Authenticator::new(2);
-    assert_eq!(add_passkey(&mut client, &mut key).await.status, StatusCode::OK);
+    assert_eq!(
+        add_passkey(&mut client, &mut key).await.status,
+        StatusCode::OK
+    );
     let mut client = server.native();
     let flow = client.start("login").await;
     let fields = json!({ "method": "passkey", "passkey_login": key.get(&options(&flow, "passkey_challenge")) });
     let reply = client.submit(&flow, fields.clone()).await;
-    assert_eq!(reply.json()["session"]["identity"]["id"], ada.id, "{}", reply.text());
-    assert_eq!(client.submit(&flow, fields).await.message_ids(), [4_000_008]);
+    assert_eq!(
+        reply.json()["session"]["identity"]["id"],
+        ada.id,
+        "{}",
+        reply.text()
+    );
+    assert_eq!(
+        client.submit(&flow, fields).await.message_ids(),
+        [4_000_008]
+    );
     let other = client.start("login").await;
     let stale = key.get(&options(&flow, "passkey_challenge"));
     let fields = json!({ "method": "passkey", "passkey_login": stale });
-    assert_eq!(client.submit(&other, fields).await.message_ids(), [4_000_008]);
+    assert_eq!(
+        client.submit(&other, fields).await.message_ids(),
+        [4_000_008]
+    );
 }
 
 #[tokio::test]
@@ -161,7 +202,9 @@ async fn a_copy_of_a_key_is_noticed() {
         let flow = client.start("login").await;
         key.counter = counter;
         let answer = key.get(&options(&flow, "passkey_challenge"));
-        let reply = client.submit(&flow, json!({ "passkey_login": answer })).await;
+        let reply = client
+            .submit(&flow, json!({ "passkey_login": answer }))
+            .await;
         assert_eq!(reply.status, status, "{}", reply.text());
     }
 }
@@ -181,7 +224,9 @@ async fn keys_of_somebody_else_do_not_sign_in() {
     let handle = of_ada.handle.clone();
     of_eve.handle = handle;
     let answer = of_eve.get(&options(&flow, "passkey_challenge"));
-    let reply = client.submit(&flow, json!({ "passkey_login": answer })).await;
+    let reply = client
+        .submit(&flow, json!({ "passkey_login": answer }))
+        .await;
     assert_eq!(reply.message_ids(), [4_000_015]);
 }
 
@@ -199,13 +244,26 @@ async fn one_can_sign_up_with_a_passkey_alone_and_keeps_the_last_one() {
     let mut client = server.native();
     let flow = client.start("login").await;
     let answer = key.get(&options(&flow, "passkey_challenge"));
-    let reply = client.submit(&flow, json!({ "passkey_login": answer })).await;
+    let reply = client
+        .submit(&flow, json!({ "passkey_login": answer }))
+        .await;
     client.token = reply.json()["session_token"].as_str().map(str::to_owned);
     let flow = client.start("settings").await;
     let remove = flow.node("passkey_remove").unwrap();
     assert_eq!(remove["disabled"], true);
     let name = remove["value"].clone();
-    let reply = client.submit(&flow, json!({ "method": "passkey", "passkey_remove": name })).await;
+    let reply = client
+        .submit(
+            &flow,
+            json!({ "method": "passkey", "passkey_remove": name }),
+        )
+        .await;
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
-    assert!(client.start("settings").await.node("passkey_remove").is_some());
+    assert!(
+        client
+            .start("settings")
+            .await
+            .node("passkey_remove")
+            .is_some()
+    );
 }

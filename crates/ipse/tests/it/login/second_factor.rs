@@ -39,7 +39,9 @@ async fn enrol_app(server: &TestServer, client: &mut Client) -> Totp {
     let secret = shown["secret"].as_str().unwrap();
     let totp = Totp::from_url(&format!("otpauth://totp/a?secret={secret}")).unwrap();
     let code = totp.code_at(server.clock.now());
-    let reply = client.submit(&flow, json!({ "method": "totp", "totp_code": code })).await;
+    let reply = client
+        .submit(&flow, json!({ "method": "totp", "totp_code": code }))
+        .await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     totp
 }
@@ -48,14 +50,25 @@ fn codes(reply: &Reply) -> Vec<String> {
     let flow = Flow::of(reply);
     let shown = text(&flow, "lookup_secret_codes");
     let secrets = shown["secrets"].as_array().unwrap().iter();
-    secrets.map(|secret| secret["context"]["secret"].as_str().unwrap_or("used").to_owned()).collect()
+    secrets
+        .map(|secret| {
+            secret["context"]["secret"]
+                .as_str()
+                .unwrap_or("used")
+                .to_owned()
+        })
+        .collect()
 }
 
 async fn make_codes(client: &mut Client) -> Vec<String> {
     let flow = client.start("settings").await;
-    let reply = client.submit(&flow, json!({ "lookup_secret_regenerate": true })).await;
+    let reply = client
+        .submit(&flow, json!({ "lookup_secret_regenerate": true }))
+        .await;
     let made = codes(&reply);
-    let reply = client.submit(&flow, json!({ "lookup_secret_confirm": true })).await;
+    let reply = client
+        .submit(&flow, json!({ "lookup_secret_confirm": true }))
+        .await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     made
 }
@@ -83,7 +96,12 @@ async fn of_many_with_the_same_code_of_an_app_one_succeeds() {
     let ada = person(&server, "ada").await;
     let totp = enrol_app(&server, &mut signed_in(&server, &ada).await).await;
     let code = totp.code_at(server.clock.now());
-    let counts = fifty_times(&server, &ada, &json!({ "method": "totp", "totp_code": code })).await;
+    let counts = fifty_times(
+        &server,
+        &ada,
+        &json!({ "method": "totp", "totp_code": code }),
+    )
+    .await;
     assert_eq!(counts.get(&200), Some(&1), "{counts:?}");
     assert_eq!(counts.get(&400), Some(&49), "{counts:?}");
 }
@@ -97,9 +115,17 @@ async fn of_many_with_the_same_backup_code_one_succeeds() {
     let fields = json!({ "method": "lookup_secret", "lookup_secret": made[0] });
     let counts = fifty_times(&server, &ada, &fields).await;
     assert_eq!(counts.get(&200), Some(&1), "{counts:?}");
-    assert_eq!(counts.keys().copied().collect::<Vec<_>>(), [200, 400], "{counts:?}");
+    assert_eq!(
+        counts.keys().copied().collect::<Vec<_>>(),
+        [200, 400],
+        "{counts:?}"
+    );
     let flow = client.start("settings").await;
-    let left = codes(&client.submit(&flow, json!({ "lookup_secret_reveal": true })).await);
+    let left = codes(
+        &client
+            .submit(&flow, json!({ "lookup_secret_reveal": true }))
+            .await,
+    );
     assert_eq!(left.iter().filter(|code| *code == "used").count(), 1);
 }
 
@@ -114,11 +140,18 @@ async fn strangers_to_the_second_factor_do_not_lock_its_owner_out() {
     let wrong = json!({ "method": "totp", "totp_code": "1" });
     for attempt in 0..12 {
         let ids = thief.submit(&flow, wrong.clone()).await.message_ids();
-        assert_eq!(ids, [if attempt < 10 { 4_000_008 } else { 4_000_001 }], "{attempt}");
+        assert_eq!(
+            ids,
+            [if attempt < 10 { 4_000_008 } else { 4_000_001 }],
+            "{attempt}"
+        );
     }
     let code = totp.code_at(server.clock.now());
     let right = json!({ "method": "totp", "totp_code": code });
-    assert_eq!(thief.submit(&flow, right.clone()).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        thief.submit(&flow, right.clone()).await.status,
+        StatusCode::BAD_REQUEST
+    );
     let flow = owner.start_with("login", "aal=aal2&refresh=true").await;
     assert_eq!(owner.submit(&flow, right).await.status, StatusCode::OK);
 }
@@ -133,10 +166,19 @@ async fn a_second_factor_needs_a_first() {
     let code = totp.code_at(server.clock.now());
     let fields = json!({ "method": "totp", "totp_code": code });
     let reply = server.native().submit(&flow, fields.clone()).await;
-    assert_eq!((reply.status.as_u16(), reply.error_id()), (401, "session_aal1_required".to_owned()));
-    assert_eq!(client.get("/sessions/whoami").await.error_id(), "session_aal2_required");
+    assert_eq!(
+        (reply.status.as_u16(), reply.error_id()),
+        (401, "session_aal1_required".to_owned())
+    );
+    assert_eq!(
+        client.get("/sessions/whoami").await.error_id(),
+        "session_aal2_required"
+    );
     assert_eq!(client.submit(&flow, fields).await.status, StatusCode::OK);
-    assert_eq!(client.get("/sessions/whoami").await.json()["authenticator_assurance_level"], "aal2");
+    assert_eq!(
+        client.get("/sessions/whoami").await.json()["authenticator_assurance_level"],
+        "aal2"
+    );
 }
 
 #[tokio::test]
@@ -151,12 +193,29 @@ async fn the_database_shows_neither_secrets_nor_codes_and_an_administrator_does(
     let stored = serde_json::to_string(&stored).unwrap();
     assert!(!stored.contains(&made[0]) && !stored.contains(&totp.secret_base32()));
     let flow = client.start("settings").await;
-    let reply = client.submit(&flow, json!({ "lookup_secret_reveal": true })).await;
+    let reply = client
+        .submit(&flow, json!({ "lookup_secret_reveal": true }))
+        .await;
     assert_eq!(codes(&reply), made);
-    let kept = server.app.store.flow(flow.id().parse().unwrap()).await.unwrap().unwrap();
+    let kept = server
+        .app
+        .store
+        .flow(flow.id().parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!kept.public.as_str().contains(&made[0]) && !kept.private.as_str().contains(&made[0]));
-    assert_eq!(text(&client.fetch("settings", flow.id()).await, "lookup_secret_codes")["secrets"][0]["context"]["secret"], made[0]);
+    assert_eq!(
+        text(
+            &client.fetch("settings", flow.id()).await,
+            "lookup_secret_codes"
+        )["secrets"][0]["context"]["secret"],
+        made[0]
+    );
     let query = "include_credential=totp&include_credential=lookup_secret";
-    let seen = server.admin().get(&format!("/admin/identities/{id}?{query}")).await;
+    let seen = server
+        .admin()
+        .get(&format!("/admin/identities/{id}?{query}"))
+        .await;
     assert!(seen.text().contains(&made[0]) && seen.text().contains(&totp.secret_base32()));
 }
