@@ -74,9 +74,6 @@ impl Door {
 
     /// Answers one request.
     pub async fn answer(self, request: Request<Body>) -> Response<Body> {
-        if request.uri().path() == "/health/alive" && request.method() == Method::GET {
-            return self.alive();
-        }
         let logged = self.is_logged(request.uri().path());
         let span = tracing::info_span!(
             "request",
@@ -102,12 +99,6 @@ impl Door {
             Port::Admin => &serve.admin.request_log,
         };
         !(log.disable_for_health && path.ends_with("/health/ready"))
-    }
-
-    fn alive(&self) -> Response<Body> {
-        let mut response = reply::json(StatusCode::OK, r#"{"status":"ok"}"#);
-        self.dress(&Method::GET, &mut response);
-        response
     }
 
     async fn checked(self, request: Request<Body>) -> Response<Body> {

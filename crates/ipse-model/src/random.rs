@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 /// A source of unpredictable values, asked by what they are for. Clones share the same stream.
@@ -66,6 +67,14 @@ impl Random {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
+    /// An identifier whose beginning is the time (version 7, RFC 9562), for rows that come and go in large numbers: in an
+    /// index they stand side by side. 74 of its bits are random.
+    #[must_use]
+    pub fn uuid_at(&self, now: Timestamp) -> Uuid {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
+
     /// A decimal code of `digits` digits, each equally likely, leading zeros kept.
     #[must_use]
     pub fn code(&self, digits: usize) -> String {
@@ -125,6 +134,16 @@ mod tests {
                 "{digit} is too rare or too frequent"
             );
         }
+    }
+
+    #[test]
+    fn an_identifier_with_the_time_sorts_by_it_and_is_never_the_same() {
+        let random = Random::seeded(3);
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let (a, b) = (random.uuid_at(now), random.uuid_at(now));
+        assert_ne!(a, b);
+        assert_eq!(a.get_version_num(), 7);
+        assert!(random.uuid_at(now + jiff::SignedDuration::from_secs(1)) > a.max(b));
     }
 
     #[test]

@@ -196,6 +196,15 @@ impl Store {
     }
 }
 
+/// What the index of addresses holds of an identity.
+fn indexed(identity: &Identity) -> impl Iterator<Item = (AddressPurpose, Channel, &str, Uuid)> {
+    let verifiable = identity.verifiable_addresses.iter();
+    let verifiable =
+        verifiable.map(|a| (AddressPurpose::Verification, a.via, a.value.as_str(), a.id));
+    let recovery = identity.recovery_addresses.iter();
+    verifiable.chain(recovery.map(|a| (AddressPurpose::Recovery, a.via, a.value.as_str(), a.id)))
+}
+
 /// The columns of an identity that can change, from `$2` on.
 fn changing(identity: &Identity) -> Vec<Param> {
     vec![
@@ -239,18 +248,30 @@ impl Batch {
     /// Fails with `Conflict(Identity)` unless the stored version is `identity.version`, with `Duplicate` when an address
     /// or the external id is taken.
     pub fn update_identity(&mut self, identity: &Identity) -> &mut Self {
+        let unindex = "DELETE FROM identity_addresses WHERE identity_id = $1";
+        self.update_row(identity)
+            .push(Statement::new(unindex, [identity.id.into()]))
+            .index_addresses(identity)
+    }
+
+    /// Saves an identity that was `before`, as [`Batch::update_identity`] does. Most changes leave the addresses as they are,
+    /// and their index then is, too.
+    pub fn change_identity(&mut self, before: &Identity, identity: &Identity) -> &mut Self {
+        if indexed(before).eq(indexed(identity)) {
+            self.update_row(identity)
+        } else {
+            self.update_identity(identity)
+        }
+    }
+
+    fn update_row(&mut self, identity: &Identity) -> &mut Self {
         let sql = "UPDATE identities SET schema_id = $2, state = $3, state_changed_at = $4, \
              traits = $5, metadata_public = $6, metadata_admin = $7, external_id = $8, \
              organization_id = $9, verifiable_addresses = $10, recovery_addresses = $11, \
              updated_at = $12, version = version + 1 WHERE id = $1 AND version = $13";
-        let unindex = "DELETE FROM identity_addresses WHERE identity_id = $1";
         self.push(
-            Statement::new(sql, changing(identity))
-                .one(Entity::Identity)
-                .unique(Unique::ExternalId),
+            Statement::new(sql, changing(identity)).one(Entity::Identity).unique(Unique::ExternalId),
         )
-        .push(Statement::new(unindex, [identity.id.into()]))
-        .index_addresses(identity)
     }
 
     /// Removes an identity and all that belongs to it: credentials, sessions, flows, codes.

@@ -234,7 +234,7 @@ impl<K: Kind> Flow<K> {
     /// A flow that begins now. It has no nodes yet.
     #[must_use]
     pub fn new(cx: &Cx, client: FlowClient, extra: K::Extra, data: K::Data) -> Self {
-        let id = cx.random().uuid();
+        let id = cx.random().uuid_at(cx.now);
         let lifespan = K::lifespan(cx);
         Self {
             shown: Shown {

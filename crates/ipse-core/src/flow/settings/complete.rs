@@ -24,7 +24,7 @@ pub(super) async fn complete(
     change.identity.updated_at = cx.now;
     let origin = verification::Origin::of(flow);
     let pending = verification::start_pending(cx, &mut change.identity, origin)?;
-    batch.update_identity(&change.identity);
+    batch.change_identity(&owner.authenticated.identity, &change.identity);
     let verifications = pending.add_to(&mut batch);
     save_credentials(&mut batch, owner, &change.credentials);
     if hook::revokes_other_sessions(hooks.hooks) {
