@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use http::header::{ALLOW, CACHE_CONTROL, ORIGIN, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use ipse_core::csrf::CsrfSecret;
 use ipse_core::{ApiError, App};
 use tower::Service;
