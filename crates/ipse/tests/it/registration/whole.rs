@@ -167,3 +167,38 @@ async fn of_one_who_signs_up_and_one_who_moves_to_the_same_address_at_once_one_g
         );
     }
 }
+
+#[tokio::test]
+async fn every_link_of_the_list_of_mails_can_be_followed() {
+    let server = verifying().start().await;
+    for name in ["ada", "bob", "eve"] {
+        try_registration(server.native(), &format!("{name}@example.org"), PASSWORD).await;
+    }
+    let mut path = "/admin/courier/messages?page_size=2".to_owned();
+    let mut found = 0;
+    for expected in [2, 1] {
+        let reply = server.admin().get(&path).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        found += reply.json().as_array().unwrap().len();
+        let link = |rel: &str| {
+            let links = reply.header("link").split(',').map(str::to_owned);
+            let mut links = links.filter(|link| link.contains(&format!("rel=\"{rel}\"")));
+            links
+                .next()
+                .map(|link| link[link.find('<').unwrap() + 1..link.find('>').unwrap()].to_owned())
+        };
+        let first = server.admin().get(&link("first").unwrap()).await;
+        assert_eq!(
+            (
+                first.status.as_u16(),
+                first.json().as_array().unwrap().len()
+            ),
+            (200, 2),
+            "{}",
+            first.text()
+        );
+        assert_eq!(link("next").is_some(), expected == 2);
+        path = link("next").unwrap_or_default();
+    }
+    assert_eq!(found, 3);
+}
