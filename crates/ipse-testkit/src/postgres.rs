@@ -79,7 +79,10 @@ impl Drop for Database {
 }
 
 /// Whether the time of tokio stands still until everybody waits, and then jumps to what is waited for.
-#[expect(clippy::disallowed_methods, reason = "it is the real time that counts here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is the real time that counts here"
+)]
 fn time_jumps() -> bool {
     let (before, real) = (tokio::time::Instant::now(), std::time::Instant::now());
     while real.elapsed().is_zero() {
