@@ -21,7 +21,8 @@ fmt:
 
 # Renew the generated files in docs/
 schema:
-    IPSE_UPDATE_DOCS=1 cargo test -q -p ipse-config -p ipse-ui fresh
+    cargo run -q -p ipse -- config schema > docs/config.schema.json
+    cargo test -q -p ipse-ui -- --ignored write_catalogue
 
 # A server to play with
 dev:

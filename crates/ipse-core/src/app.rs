@@ -85,7 +85,9 @@ impl App {
         Self {
             store: parts.store,
             breaches: Arc::new(Remembering::new(list, Arc::clone(&parts.clock))),
-            providers: ipse_oidc::Providers::new(Arc::new(ToProviders(Arc::clone(&parts.outgoing)))),
+            providers: ipse_oidc::Providers::new(Arc::new(ToProviders(Arc::clone(
+                &parts.outgoing,
+            )))),
             outgoing: parts.outgoing,
             hook_templates: web_hook::Templates::default(),
             clock: parts.clock,

@@ -25,12 +25,24 @@ pub async fn list(cx: &Cx) -> Result<ListPage, ApiError> {
     let request = &cx.request;
     let filter = MessageFilter {
         status: request.query("status").map(status).transpose()?,
-        recipient: request.query("recipient").filter(|to| !to.is_empty()).map(str::to_owned),
+        recipient: request
+            .query("recipient")
+            .filter(|to| !to.is_empty())
+            .map(str::to_owned),
     };
-    let size = request.query("page_size").and_then(|size| size.parse().ok());
-    let size = size.filter(|size| *size > 0).unwrap_or(PAGE_SIZE).min(LARGEST_PAGE);
+    let size = request
+        .query("page_size")
+        .and_then(|size| size.parse().ok());
+    let size = size
+        .filter(|size| *size > 0)
+        .unwrap_or(PAGE_SIZE)
+        .min(LARGEST_PAGE);
     let found = cx.store().messages(&filter, after(request)?, size).await?;
-    let next = found.items.last().filter(|_| found.more).map(|last| token(MessageCursor::of(last)));
+    let next = found
+        .items
+        .last()
+        .filter(|_| found.more)
+        .map(|last| token(MessageCursor::of(last)));
     let messages: Vec<Value> = found.items.iter().map(shown).collect();
     let first = page::sealed(START);
     Ok(ListPage {
@@ -45,8 +57,14 @@ pub async fn list(cx: &Cx) -> Result<ListPage, ApiError> {
 /// # Errors
 /// 400 when the id is none, 404 when there is no such message.
 pub async fn get(cx: &Cx, id: &str) -> Result<Value, ApiError> {
-    let id = id.parse().map_err(|_| ApiError::new(400, "The id of the message is not a UUID"))?;
-    let (message, dispatches) = cx.store().message(id).await?.ok_or_else(ApiError::no_such_row)?;
+    let id = id
+        .parse()
+        .map_err(|_| ApiError::new(400, "The id of the message is not a UUID"))?;
+    let (message, dispatches) = cx
+        .store()
+        .message(id)
+        .await?
+        .ok_or_else(ApiError::no_such_row)?;
     let mut shown = shown(&message);
     shown["dispatches"] = dispatches.iter().map(attempt).collect();
     Ok(shown)
@@ -57,7 +75,11 @@ pub async fn get(cx: &Cx, id: &str) -> Result<Value, ApiError> {
 /// # Errors
 /// When the database can't answer.
 pub async fn newest(cx: &Cx, count: u32) -> Result<Vec<CourierMessage>, ApiError> {
-    Ok(cx.store().messages(&MessageFilter::default(), None, count).await?.items)
+    Ok(cx
+        .store()
+        .messages(&MessageFilter::default(), None, count)
+        .await?
+        .items)
 }
 
 /// A message itself, for the mail catcher.
@@ -66,7 +88,11 @@ pub async fn newest(cx: &Cx, count: u32) -> Result<Vec<CourierMessage>, ApiError
 /// 404 when there is no such message.
 pub async fn one(cx: &Cx, id: &str) -> Result<CourierMessage, ApiError> {
     let id = id.parse().map_err(|_| ApiError::no_such_row())?;
-    let (message, _) = cx.store().message(id).await?.ok_or_else(ApiError::no_such_row)?;
+    let (message, _) = cx
+        .store()
+        .message(id)
+        .await?
+        .ok_or_else(ApiError::no_such_row)?;
     Ok(message)
 }
 
@@ -106,17 +132,26 @@ fn attempt(dispatch: &Dispatch) -> Value {
 }
 
 fn token(place: MessageCursor) -> String {
-    page::sealed(&format!("{}/{}", place.created_at.as_microsecond(), place.id))
+    page::sealed(&format!(
+        "{}/{}",
+        place.created_at.as_microsecond(),
+        place.id
+    ))
 }
 
 fn after(request: &Request) -> Result<Option<MessageCursor>, ApiError> {
-    let Some(token) = request.query("page_token").filter(|token| !token.is_empty()) else {
+    let Some(token) = request
+        .query("page_token")
+        .filter(|token| !token.is_empty())
+    else {
         return Ok(None);
     };
     if page::unsealed(token).as_deref() == Some(START) {
         return Ok(None);
     }
-    opened(token).map(Some).ok_or_else(|| ApiError::bad_request("The page_token is not one of ours."))
+    opened(token)
+        .map(Some)
+        .ok_or_else(|| ApiError::bad_request("The page_token is not one of ours."))
 }
 
 fn opened(token: &str) -> Option<MessageCursor> {

@@ -47,14 +47,20 @@ impl CsrfSecret {
     /// Whether `token` was made from this secret, in constant time.
     #[must_use]
     pub fn verifies(self, token: &str) -> bool {
-        let Ok(token) = STANDARD.decode(token) else { return false };
-        let Ok(token) = <[u8; 2 * LENGTH]>::try_from(token) else { return false };
+        let Ok(token) = STANDARD.decode(token) else {
+            return false;
+        };
+        let Ok(token) = <[u8; 2 * LENGTH]>::try_from(token) else {
+            return false;
+        };
         let (pad, masked) = token.split_at(LENGTH);
         let difference = self
             .0
             .iter()
             .zip(pad.iter().zip(masked))
-            .fold(0, |difference, (byte, (pad, masked))| difference | (byte ^ pad ^ masked));
+            .fold(0, |difference, (byte, (pad, masked))| {
+                difference | (byte ^ pad ^ masked)
+            });
         difference == 0
     }
 }

@@ -61,13 +61,19 @@ impl Request {
     /// The first query parameter of that name.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether a query parameter says `true`.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
-        matches!(self.query(name), Some("true" | "1" | "t" | "T" | "TRUE" | "True"))
+        matches!(
+            self.query(name),
+            Some("true" | "1" | "t" | "T" | "TRUE" | "True")
+        )
     }
 
     /// Whether the client wants JSON.
@@ -115,7 +121,10 @@ impl Jar {
     /// A jar for a request that brought this anti-CSRF secret.
     #[must_use]
     pub fn new(csrf: Option<CsrfSecret>) -> Self {
-        Self { csrf, changes: Mutex::default() }
+        Self {
+            csrf,
+            changes: Mutex::default(),
+        }
     }
 
     /// Whether the request brought an anti-CSRF cookie.

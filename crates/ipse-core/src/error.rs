@@ -156,7 +156,10 @@ impl ApiError {
     /// Sends browsers to `to` with 303 instead of the error page.
     #[must_use]
     pub fn browser_to(mut self, to: impl Into<String>) -> Self {
-        self.browser = Browser::Redirect { to: to.into(), status: 303 };
+        self.browser = Browser::Redirect {
+            to: to.into(),
+            status: 303,
+        };
         self
     }
 

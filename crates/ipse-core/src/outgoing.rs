@@ -43,13 +43,17 @@ async fn get(outgoing: &dyn Outgoing, request: Request<Vec<u8>>) -> Result<Vec<u
     if answer.status().is_success() {
         Ok(answer.into_body())
     } else {
-        Err(OutgoingError::Failed(format!("the answer has status {}", answer.status())))
+        Err(OutgoingError::Failed(format!(
+            "the answer has status {}",
+            answer.status()
+        )))
     }
 }
 
 fn request(url: &str) -> Result<http::request::Builder, OutgoingError> {
-    let uri: http::Uri =
-        url.parse().map_err(|error| OutgoingError::Failed(format!("{url} is no address: {error}")))?;
+    let uri: http::Uri = url
+        .parse()
+        .map_err(|error| OutgoingError::Failed(format!("{url} is no address: {error}")))?;
     Ok(Request::get(uri))
 }
 
@@ -59,7 +63,9 @@ pub struct HttpBreachList(pub std::sync::Arc<dyn Outgoing>);
 #[async_trait]
 impl BreachList for HttpBreachList {
     async fn range(&self, url: &str) -> Result<String, BreachListError> {
-        let request = request(url)?.header("add-padding", "true").body(Vec::new())?;
+        let request = request(url)?
+            .header("add-padding", "true")
+            .body(Vec::new())?;
         Ok(String::from_utf8(get(&*self.0, request).await?)?)
     }
 }
@@ -84,6 +90,9 @@ impl ipse_oidc::Fetch for ToProviders {
         &self,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, ipse_oidc::FetchError> {
-        self.0.send(request).await.map_err(|error| ipse_oidc::FetchError(error.to_string()))
+        self.0
+            .send(request)
+            .await
+            .map_err(|error| ipse_oidc::FetchError(error.to_string()))
     }
 }

@@ -240,6 +240,8 @@ async fn guarded(work: impl Future<Output = Response<Body>>) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     #[tokio::test]

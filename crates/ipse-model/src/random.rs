@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use jiff::Timestamp;
 use uuid::Uuid;
 
 /// A source of unpredictable values, asked by what they are for. Clones share the same stream.

@@ -13,10 +13,16 @@ const AUDIENCE: &str = "https://appleid.apple.com";
 
 /// The secret for a request now.
 pub(crate) fn client_secret(provider: &OidcProvider, now: Timestamp) -> Result<String, OidcError> {
-    let team = provider.apple_team_id.as_deref().ok_or(OidcError::Lacks("apple_team_id"))?;
+    let team = provider
+        .apple_team_id
+        .as_deref()
+        .ok_or(OidcError::Lacks("apple_team_id"))?;
     let key_id = provider.apple_private_key_id.clone();
     let key_id = key_id.ok_or(OidcError::Lacks("apple_private_key_id"))?;
-    let pem = provider.apple_private_key.as_ref().ok_or(OidcError::Lacks("apple_private_key"))?;
+    let pem = provider
+        .apple_private_key
+        .as_ref()
+        .ok_or(OidcError::Lacks("apple_private_key"))?;
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some(key_id);
     let claims = json!({
@@ -33,9 +39,17 @@ pub(crate) fn client_secret(provider: &OidcProvider, now: Timestamp) -> Result<S
 
 /// The name, which comes beside the code and only once. Nothing vouches for it, so that it adds to the claims and replaces none.
 pub(crate) fn add_name(claims: &mut Claims, user: &str) {
-    let Ok(user) = serde_json::from_str::<Value>(user) else { return };
-    for (claim, pointer) in [("given_name", "/name/firstName"), ("family_name", "/name/lastName")] {
-        let name = user.pointer(pointer).and_then(Value::as_str).filter(|name| !name.is_empty());
+    let Ok(user) = serde_json::from_str::<Value>(user) else {
+        return;
+    };
+    for (claim, pointer) in [
+        ("given_name", "/name/firstName"),
+        ("family_name", "/name/lastName"),
+    ] {
+        let name = user
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|name| !name.is_empty());
         if let Some(name) = name {
             claims.add(claim, name);
         }

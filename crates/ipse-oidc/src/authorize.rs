@@ -81,15 +81,14 @@ pub(crate) fn address(
     let mut url =
         Url::parse(&endpoint.url).map_err(|_| OidcError::Address(endpoint.url.clone()))?;
     url.query_pairs_mut().extend_pairs(parameters);
-    Ok(Started { url: url.into(), proof_key })
+    Ok(Started {
+        url: url.into(),
+        proof_key,
+    })
 }
 
 /// Scopes, claims, and what some vendors want to be told.
-fn special(
-    provider: &OidcProvider,
-    vendor: &Vendor,
-    parameters: &mut BTreeMap<&str, String>,
-) {
+fn special(provider: &OidcProvider, vendor: &Vendor, parameters: &mut BTreeMap<&str, String>) {
     let mut scopes: Vec<&str> = provider.scope.iter().map(String::as_str).collect();
     if vendor.has_id_tokens() && !scopes.contains(&"openid") {
         scopes.push("openid");
@@ -100,7 +99,9 @@ fn special(
         parameters.insert("access_type", "offline".to_owned());
     }
     if provider.provider == ProviderKind::Apple
-        && scopes.iter().any(|scope| matches!(*scope, "name" | "email"))
+        && scopes
+            .iter()
+            .any(|scope| matches!(*scope, "name" | "email"))
     {
         parameters.insert("response_mode", "form_post".to_owned());
     }

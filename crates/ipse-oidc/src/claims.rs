@@ -14,7 +14,11 @@ impl Claims {
     pub(crate) fn new(said: Map<String, Value>) -> Self {
         let mut claims = Map::new();
         for (name, value) in &said {
-            let value = if FLAGS.contains(&name.as_str()) { flag(value) } else { value.clone() };
+            let value = if FLAGS.contains(&name.as_str()) {
+                flag(value)
+            } else {
+                value.clone()
+            };
             if !is_empty(&value) {
                 claims.insert(name.clone(), value);
             }

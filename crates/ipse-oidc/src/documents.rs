@@ -8,8 +8,8 @@ use jsonwebtoken::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::fetch::{self, Fetch};
 use crate::OidcError;
+use crate::fetch::{self, Fetch};
 
 /// How long a document is used without asking again.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -37,7 +37,9 @@ pub(crate) struct Discovery {
 impl Discovery {
     /// Whether it takes proof keys.
     pub(crate) fn takes_proof_keys(&self) -> bool {
-        self.code_challenge_methods_supported.iter().any(|method| method == "S256")
+        self.code_challenge_methods_supported
+            .iter()
+            .any(|method| method == "S256")
     }
 
     /// Whether a client names itself in a header. That is what a provider expects which doesn't say.
@@ -93,7 +95,11 @@ impl Documents {
         url: &str,
         (now, rotated): (Timestamp, bool),
     ) -> Result<Arc<Vec<Jwk>>, OidcError> {
-        let lifetime = if rotated { KEYS_KEPT_FOR_AT_LEAST } else { KEPT_FOR };
+        let lifetime = if rotated {
+            KEYS_KEPT_FOR_AT_LEAST
+        } else {
+            KEPT_FOR
+        };
         if let Some(known) = recent(&self.keys, url, now, lifetime) {
             return Ok(known);
         }
@@ -104,7 +110,9 @@ impl Documents {
             return Err(OidcError::TooManyKeys(listed.len()));
         }
         // Keys of a kind that is unknown here are none of ours.
-        let keys = listed.iter().filter_map(|key| serde_json::from_value(key.clone()).ok());
+        let keys = listed
+            .iter()
+            .filter_map(|key| serde_json::from_value(key.clone()).ok());
         Ok(keep(&self.keys, url, now, keys.collect()))
     }
 }

@@ -33,14 +33,19 @@ pub(crate) async fn json(
         .await
         .map_err(|cause| OidcError::Unreachable { what, cause })?;
     if !answer.status().is_success() {
-        return Err(OidcError::Status { what, status: answer.status().as_u16() });
+        return Err(OidcError::Status {
+            what,
+            status: answer.status().as_u16(),
+        });
     }
     serde_json::from_slice(answer.body()).map_err(|_| OidcError::NotJson { what })
 }
 
 /// A request for a JSON document.
 pub(crate) fn get(url: &str) -> Result<Request<Vec<u8>>, OidcError> {
-    let request = Request::get(url).header(ACCEPT, "application/json").body(Vec::new());
+    let request = Request::get(url)
+        .header(ACCEPT, "application/json")
+        .body(Vec::new());
     request.map_err(|_| OidcError::Address(url.to_owned()))
 }
 

@@ -99,7 +99,8 @@ pub(crate) fn verify(
 
 /// Whether none of these keys is the one that the token names.
 pub(crate) fn names_other_key(token: &str, keys: &[Jwk]) -> bool {
-    jsonwebtoken::decode_header(token).is_ok_and(|header| candidates(&header, keys).next().is_none())
+    jsonwebtoken::decode_header(token)
+        .is_ok_and(|header| candidates(&header, keys).next().is_none())
 }
 
 /// Checks the signature and nothing else.
@@ -114,7 +115,9 @@ pub(crate) fn signed_claims(token: &str, keys: &[Jwk]) -> Result<Map<String, Val
     validation.validate_aud = false;
     let mut error = IdTokenError::UnknownKey;
     for key in candidates(&header, keys) {
-        let Ok(key) = DecodingKey::from_jwk(key) else { continue };
+        let Ok(key) = DecodingKey::from_jwk(key) else {
+            continue;
+        };
         match jsonwebtoken::decode::<Map<String, Value>>(token, &key, &validation) {
             Ok(decoded) => return Ok(decoded.claims),
             Err(_) => error = IdTokenError::Signature,
@@ -129,7 +132,10 @@ fn candidates<'a>(header: &'a Header, keys: &'a [Jwk]) -> impl Iterator<Item = &
         let named = header.kid.is_none() || key.common.key_id == header.kid;
         let signs = !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption));
         let made_for = key.common.key_algorithm.is_none_or(|algorithm| {
-            algorithm.to_string().parse::<Algorithm>().is_ok_and(|algorithm| algorithm == header.alg)
+            algorithm
+                .to_string()
+                .parse::<Algorithm>()
+                .is_ok_and(|algorithm| algorithm == header.alg)
         });
         named && signs && made_for
     })
@@ -159,7 +165,11 @@ fn meant_for(claims: &Map<String, Value>, known: &[String]) -> Result<(), IdToke
         // Apps and websites of one project share an audience and differ in this claim.
         Some(Value::String(party)) if audiences.len() == 1 && !party.is_empty() => {
             let shared = known.len() > 1;
-            if shared { Ok(()) } else { Err(IdTokenError::AuthorizedParty(party.clone())) }
+            if shared {
+                Ok(())
+            } else {
+                Err(IdTokenError::AuthorizedParty(party.clone()))
+            }
         }
         Some(other) => Err(IdTokenError::AuthorizedParty(other.to_string())),
     }
@@ -172,7 +182,11 @@ fn alive(claims: &Map<String, Value>, now: Timestamp) -> Result<(), IdTokenError
         return Err(IdTokenError::Expired);
     }
     for begin in ["nbf", "iat"] {
-        let begin = if begin == "nbf" { seconds(claims, "nbf")? } else { seconds(claims, "iat")? };
+        let begin = if begin == "nbf" {
+            seconds(claims, "nbf")?
+        } else {
+            seconds(claims, "iat")?
+        };
         if begin.is_some_and(|begin| begin > now.saturating_add(LEEWAY)) {
             return Err(IdTokenError::NotYetValid);
         }
@@ -182,8 +196,15 @@ fn alive(claims: &Map<String, Value>, now: Timestamp) -> Result<(), IdTokenError
 
 /// A point in time; some providers write fractions.
 fn seconds(claims: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, IdTokenError> {
-    #[expect(clippy::cast_possible_truncation, reason = "fractions and absurd times don't matter")]
-    let whole = |value: &Value| value.as_i64().or_else(|| value.as_f64().map(|value| value as i64));
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "fractions and absurd times don't matter"
+    )]
+    let whole = |value: &Value| {
+        value
+            .as_i64()
+            .or_else(|| value.as_f64().map(|value| value as i64))
+    };
     match claims.get(name) {
         None => Ok(None),
         Some(value) => whole(value).map(Some).ok_or(IdTokenError::Claim(name)),

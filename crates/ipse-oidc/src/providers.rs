@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use ipse_config::selfservice::oidc::{
-    ClaimsSource, OidcProvider, OidcSubjectSource, ProviderKind,
-};
+use ipse_config::selfservice::oidc::{ClaimsSource, OidcProvider, OidcSubjectSource, ProviderKind};
 use ipse_model::{Timestamp, Uuid};
 use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value};
@@ -29,7 +27,10 @@ impl Providers {
     /// A client that sends its requests through `fetch`.
     #[must_use]
     pub fn new(fetch: Arc<dyn Fetch>) -> Self {
-        Self { fetch, documents: Documents::default() }
+        Self {
+            fetch,
+            documents: Documents::default(),
+        }
     }
 
     /// Where somebody goes to sign in there.
@@ -44,9 +45,10 @@ impl Providers {
     ) -> Result<Started, OidcError> {
         let vendor = Vendor::of(provider);
         let endpoint = match (&provider.auth_url, vendor.auth) {
-            (Some(url), _) => {
-                authorize::Endpoint { url: url.to_string(), takes_proof_keys: false }
-            }
+            (Some(url), _) => authorize::Endpoint {
+                url: url.to_string(),
+                takes_proof_keys: false,
+            },
             (None, Some(known)) => authorize::Endpoint {
                 url: vendor.address(provider, known)?,
                 takes_proof_keys: false,
@@ -80,8 +82,12 @@ impl Providers {
         let vendor = Vendor::of(provider);
         let mut claims = match &vendor.source {
             Source::IdToken { .. } => {
-                let id_token = tokens.id_token.as_deref().ok_or(OidcError::Missing("an ID token"))?;
-                self.of_id_token(provider, (id_token, access_token), now).await?
+                let id_token = tokens
+                    .id_token
+                    .as_deref()
+                    .ok_or(OidcError::Missing("an ID token"))?;
+                self.of_id_token(provider, (id_token, access_token), now)
+                    .await?
             }
             Source::Userinfo { url, claims } => {
                 let url = vendor.address(provider, url)?;
@@ -107,7 +113,10 @@ impl Providers {
         (id_token, nonce): (&str, Option<&str>),
         now: Timestamp,
     ) -> Result<Claims, OidcError> {
-        if !matches!(provider.provider, ProviderKind::Google | ProviderKind::Apple) {
+        if !matches!(
+            provider.provider,
+            ProviderKind::Google | ProviderKind::Apple
+        ) {
             return Err(OidcError::Unsupported("that apps can bring ID tokens of"));
         }
         let claims = self.verified(provider, id_token, now).await?;
@@ -123,7 +132,11 @@ impl Providers {
     ) -> Result<Claims, OidcError> {
         let verified = self.verified(provider, id_token, now).await?;
         if provider.claims_source == ClaimsSource::Userinfo {
-            let url = self.discovery(provider, now).await?.userinfo_endpoint.clone();
+            let url = self
+                .discovery(provider, now)
+                .await?
+                .userinfo_endpoint
+                .clone();
             let url = url.ok_or(OidcError::Incomplete("a user info endpoint"))?;
             let access_token = access_token.ok_or(OidcError::Missing("an access token"))?;
             let mut said = openid(&*self.fetch, &url, access_token).await?;
@@ -139,7 +152,8 @@ impl Providers {
         }
         let mut claims = Claims::new(verified);
         if provider.provider == ProviderKind::Microsoft {
-            self.microsoft_subject(provider, &mut claims, access_token).await?;
+            self.microsoft_subject(provider, &mut claims, access_token)
+                .await?;
         }
         Ok(claims)
     }
@@ -182,7 +196,11 @@ impl Providers {
         let mut audiences = vec![provider.client_id.clone()];
         audiences.extend(provider.additional_id_token_audiences.iter().cloned());
         let issuers = self.issuers(provider, (id_token, &keys), now).await?;
-        let expected = Expected { issuers: &issuers, audiences: &audiences, now };
+        let expected = Expected {
+            issuers: &issuers,
+            audiences: &audiences,
+            now,
+        };
         Ok(id_token::verify(id_token, &keys, &expected)?)
     }
 
@@ -196,7 +214,10 @@ impl Providers {
         let base = Vendor::of(provider).base(provider)?;
         Ok(match provider.provider {
             ProviderKind::Google => {
-                vec!["https://accounts.google.com".to_owned(), "accounts.google.com".to_owned()]
+                vec![
+                    "https://accounts.google.com".to_owned(),
+                    "accounts.google.com".to_owned(),
+                ]
             }
             ProviderKind::Microsoft => vec![microsoft_issuer(provider, (id_token, keys))?],
             ProviderKind::Apple => vec![base],
@@ -214,7 +235,10 @@ impl Providers {
             return vendor.address(provider, known);
         }
         let discovery = self.discovery(provider, now).await?;
-        discovery.jwks_uri.clone().ok_or(OidcError::Incomplete("a key set"))
+        discovery
+            .jwks_uri
+            .clone()
+            .ok_or(OidcError::Incomplete("a key set"))
     }
 
     async fn token_endpoint(
@@ -224,10 +248,16 @@ impl Providers {
     ) -> Result<redeem::Endpoint, OidcError> {
         let vendor = Vendor::of(provider);
         if let Some(url) = &provider.token_url {
-            return Ok(redeem::Endpoint { url: url.to_string(), basic: true });
+            return Ok(redeem::Endpoint {
+                url: url.to_string(),
+                basic: true,
+            });
         }
         if let Some(known) = vendor.token {
-            return Ok(redeem::Endpoint { url: vendor.address(provider, known)?, basic: false });
+            return Ok(redeem::Endpoint {
+                url: vendor.address(provider, known)?,
+                basic: false,
+            });
         }
         let discovery = self.discovery(provider, now).await?;
         let url = discovery.token_endpoint.clone();
@@ -264,8 +294,14 @@ fn microsoft_issuer(
         "organizations" => tenant != PERSONAL,
         "consumers" => tenant == PERSONAL,
         // A tenant can also be configured by a domain; then the keys at its address are all there is to go by.
-        configured => configured.parse::<Uuid>().map_or(true, |wanted| wanted.to_string() == tenant),
+        configured => configured
+            .parse::<Uuid>()
+            .map_or(true, |wanted| wanted.to_string() == tenant),
     };
     let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
-    if counts { Ok(issuer) } else { Err(IdTokenError::Issuer(issuer).into()) }
+    if counts {
+        Ok(issuer)
+    } else {
+        Err(IdTokenError::Issuer(issuer).into())
+    }
 }

@@ -69,14 +69,19 @@ pub(crate) async fn redeem(
     };
     let request = request.map_err(|_| OidcError::Address(endpoint.url.clone()))?;
     let what = "token endpoint";
-    let answer =
-        fetch.send(request).await.map_err(|cause| OidcError::Unreachable { what, cause })?;
+    let answer = fetch
+        .send(request)
+        .await
+        .map_err(|cause| OidcError::Unreachable { what, cause })?;
     let body = decode(answer.body());
     if let Some(error) = body.as_ref().and_then(refusal) {
         return Err(OidcError::CodeRefused(error));
     }
     if !answer.status().is_success() {
-        return Err(OidcError::Status { what, status: answer.status().as_u16() });
+        return Err(OidcError::Status {
+            what,
+            status: answer.status().as_u16(),
+        });
     }
     body.ok_or(OidcError::NotJson { what })
 }
@@ -88,7 +93,10 @@ fn form_request(
 ) -> Result<Result<Request<Vec<u8>>, http::Error>, OidcError> {
     let secret = match provider.provider {
         ProviderKind::Apple => Some(apple::client_secret(provider, now)?),
-        _ => provider.client_secret.as_ref().map(|secret| secret.expose().to_owned()),
+        _ => provider
+            .client_secret
+            .as_ref()
+            .map(|secret| secret.expose().to_owned()),
     };
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code");
@@ -102,9 +110,8 @@ fn form_request(
         .header(ACCEPT, "application/json");
     match secret {
         Some(secret) if endpoint.basic => {
-            let escape = |text: &str| {
-                form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
-            };
+            let escape =
+                |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             let pair = format!("{}:{}", escape(&provider.client_id), escape(&secret));
             request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)));
         }
@@ -143,8 +150,9 @@ fn decode(body: &[u8]) -> Option<Map<String, Value>> {
         Ok(_) => None,
         Err(_) => {
             let form = form_urlencoded::parse(body);
-            let answer: Map<String, Value> =
-                form.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
+            let answer: Map<String, Value> = form
+                .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+                .collect();
             (answer.contains_key("access_token") || answer.contains_key("error")).then_some(answer)
         }
     }
@@ -163,7 +171,9 @@ fn refusal(answer: &Map<String, Value>) -> Option<String> {
 /// The tokens in an answer.
 pub(crate) fn tokens(answer: &Map<String, Value>) -> Tokens {
     let text = |names: &[&str]| {
-        let found = names.iter().find_map(|name| answer.get(*name).and_then(Value::as_str));
+        let found = names
+            .iter()
+            .find_map(|name| answer.get(*name).and_then(Value::as_str));
         found.filter(|token| !token.is_empty()).map(str::to_owned)
     };
     Tokens {

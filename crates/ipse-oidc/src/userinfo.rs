@@ -25,9 +25,14 @@ pub(crate) async fn userinfo(
     let mut said = renamed(document, table)?;
     complete(fetch, provider, access_token, (&mut said, answer)).await?;
     let base = Url::parse(url).map(|url| url.origin().ascii_serialization());
-    said.entry("iss").or_insert_with(|| Value::from(base.unwrap_or_default()));
+    said.entry("iss")
+        .or_insert_with(|| Value::from(base.unwrap_or_default()));
     let claims = Claims::new(said);
-    if claims.subject().is_empty() { Err(OidcError::Missing("a subject")) } else { Ok(claims) }
+    if claims.subject().is_empty() {
+        Err(OidcError::Missing("a subject"))
+    } else {
+        Ok(claims)
+    }
 }
 
 /// The claims of an OpenID Connect provider's user info endpoint.
@@ -61,11 +66,15 @@ fn request(
             // Facebook wants to see that the token is used by whom it was given to.
             if let Some(secret) = &provider.client_secret {
                 let proof = proof(secret.expose(), access_token);
-                address.query_pairs_mut().append_pair("appsecret_proof", &proof);
+                address
+                    .query_pairs_mut()
+                    .append_pair("appsecret_proof", &proof);
             }
         }
         ProviderKind::Vk => {
-            address.query_pairs_mut().append_pair("access_token", access_token);
+            address
+                .query_pairs_mut()
+                .append_pair("access_token", access_token);
         }
         _ => {}
     }
@@ -110,9 +119,16 @@ async fn complete(
     match provider.provider {
         ProviderKind::Github | ProviderKind::GithubApp => {
             let url = "https://api.github.com/user/emails";
-            let scoped = provider.scope.iter().any(|scope| matches!(scope.as_str(), "user:email" | "user"));
+            let scoped = provider
+                .scope
+                .iter()
+                .any(|scope| matches!(scope.as_str(), "user:email" | "user"));
             if scoped || provider.provider == ProviderKind::GithubApp {
-                let mails = fetch::json(fetch, fetch::get_with(url, access_token)?, "list of addresses");
+                let mails = fetch::json(
+                    fetch,
+                    fetch::get_with(url, access_token)?,
+                    "list of addresses",
+                );
                 take_primary(said, &mails.await?);
             }
         }
@@ -135,7 +151,11 @@ async fn complete(
 
 /// The address that somebody prefers at GitHub, and whether they have proved it.
 fn take_primary(said: &mut Map<String, Value>, mails: &Value) {
-    let primary = mails.as_array().into_iter().flatten().find(|mail| mail["primary"] == true);
+    let primary = mails
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|mail| mail["primary"] == true);
     if let Some(primary) = primary {
         said.insert("email".to_owned(), primary["email"].clone());
         said.insert("email_verified".to_owned(), primary["verified"].clone());

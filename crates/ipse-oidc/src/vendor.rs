@@ -41,7 +41,9 @@ pub(crate) enum Source {
 impl Vendor {
     /// The one of that kind.
     pub(crate) fn of(provider: &OidcProvider) -> &'static Self {
-        let known = VENDORS.iter().find(|vendor| vendor.kind == provider.provider);
+        let known = VENDORS
+            .iter()
+            .find(|vendor| vendor.kind == provider.provider);
         known.unwrap_or(&GENERIC)
     }
 
@@ -51,17 +53,30 @@ impl Vendor {
     /// When the configuration has to say so and doesn't.
     pub(crate) fn base(&self, provider: &OidcProvider) -> Result<String, OidcError> {
         let configured = provider.issuer_url.as_ref().map(Url::as_str);
-        let base = configured.or(self.base).ok_or(OidcError::Lacks("issuer_url"))?;
+        let base = configured
+            .or(self.base)
+            .ok_or(OidcError::Lacks("issuer_url"))?;
         let base = base.trim_end_matches('/');
-        Ok(base.replace("{tenant}", provider.microsoft_tenant.as_deref().unwrap_or("common")))
+        Ok(base.replace(
+            "{tenant}",
+            provider.microsoft_tenant.as_deref().unwrap_or("common"),
+        ))
     }
 
     /// An address of the table, which may be below the base.
     ///
     /// # Errors
     /// As [`Self::base`].
-    pub(crate) fn address(&self, provider: &OidcProvider, known: &str) -> Result<String, OidcError> {
-        if known.starts_with('/') { Ok(self.base(provider)? + known) } else { Ok(known.to_owned()) }
+    pub(crate) fn address(
+        &self,
+        provider: &OidcProvider,
+        known: &str,
+    ) -> Result<String, OidcError> {
+        if known.starts_with('/') {
+            Ok(self.base(provider)? + known)
+        } else {
+            Ok(known.to_owned())
+        }
     }
 
     /// Whether it issues ID tokens, which need the scope `openid`.
@@ -95,26 +110,37 @@ const GITHUB: Vendor = Vendor {
     base: Some("https://github.com"),
     auth: Some("/login/oauth/authorize"),
     token: Some("/login/oauth/access_token"),
-    source: Source::Userinfo { url: "https://api.github.com/user", claims: GITHUB_CLAIMS },
+    source: Source::Userinfo {
+        url: "https://api.github.com/user",
+        claims: GITHUB_CLAIMS,
+    },
     prompt: None,
 };
 
 /// The kinds that differ from a provider that is found by discovery alone.
 const VENDORS: &[Vendor] = &[
     GITHUB,
-    Vendor { kind: ProviderKind::GithubApp, ..GITHUB },
+    Vendor {
+        kind: ProviderKind::GithubApp,
+        ..GITHUB
+    },
     Vendor {
         kind: ProviderKind::Gitlab,
         base: Some("https://gitlab.com"),
         auth: Some("/oauth/authorize"),
         token: Some("/oauth/token"),
-        source: Source::Userinfo { url: "/oauth/userinfo", claims: &[] },
+        source: Source::Userinfo {
+            url: "/oauth/userinfo",
+            claims: &[],
+        },
         prompt: None,
     },
     Vendor {
         kind: ProviderKind::Google,
         base: Some("https://accounts.google.com"),
-        source: Source::IdToken { keys: Some("https://www.googleapis.com/oauth2/v3/certs") },
+        source: Source::IdToken {
+            keys: Some("https://www.googleapis.com/oauth2/v3/certs"),
+        },
         ..GENERIC
     },
     Vendor {
@@ -122,7 +148,9 @@ const VENDORS: &[Vendor] = &[
         base: Some("https://login.microsoftonline.com/{tenant}"),
         auth: Some("/oauth2/v2.0/authorize"),
         token: Some("/oauth2/v2.0/token"),
-        source: Source::IdToken { keys: Some("/discovery/v2.0/keys") },
+        source: Source::IdToken {
+            keys: Some("/discovery/v2.0/keys"),
+        },
         prompt: None,
     },
     Vendor {
@@ -130,7 +158,9 @@ const VENDORS: &[Vendor] = &[
         base: Some("https://appleid.apple.com"),
         auth: Some("/auth/authorize"),
         token: Some("/auth/token"),
-        source: Source::IdToken { keys: Some("/auth/keys") },
+        source: Source::IdToken {
+            keys: Some("/auth/keys"),
+        },
         prompt: None,
     },
     Vendor {
@@ -343,7 +373,10 @@ const VENDORS: &[Vendor] = &[
         base: None,
         auth: Some("/authorize"),
         token: Some("/oauth/token"),
-        source: Source::Userinfo { url: "/userinfo", claims: &[] },
+        source: Source::Userinfo {
+            url: "/userinfo",
+            claims: &[],
+        },
         prompt: None,
     },
     Vendor {
@@ -351,7 +384,10 @@ const VENDORS: &[Vendor] = &[
         base: None,
         auth: Some("/services/oauth2/authorize"),
         token: Some("/services/oauth2/token"),
-        source: Source::Userinfo { url: "/services/oauth2/userinfo", claims: &[] },
+        source: Source::Userinfo {
+            url: "/services/oauth2/userinfo",
+            claims: &[],
+        },
         prompt: None,
     },
     Vendor {
@@ -359,7 +395,10 @@ const VENDORS: &[Vendor] = &[
         base: Some("https://access.line.me"),
         auth: Some("/oauth2/v2.1/authorize"),
         token: Some("https://api.line.me/oauth2/v2.1/token"),
-        source: Source::Userinfo { url: "https://api.line.me/oauth2/v2.1/userinfo", claims: &[] },
+        source: Source::Userinfo {
+            url: "https://api.line.me/oauth2/v2.1/userinfo",
+            claims: &[],
+        },
         prompt: None,
     },
     Vendor {
@@ -367,7 +406,10 @@ const VENDORS: &[Vendor] = &[
         base: Some("https://id.uaepass.ae/idshub"),
         auth: Some("/authorize"),
         token: Some("/token"),
-        source: Source::Userinfo { url: "/userinfo", claims: &[] },
+        source: Source::Userinfo {
+            url: "/userinfo",
+            claims: &[],
+        },
         prompt: None,
     },
     Vendor {

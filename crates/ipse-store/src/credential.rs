@@ -117,8 +117,11 @@ impl Batch {
         }
         let sql = "UPDATE credentials SET identifiers = $3 WHERE identity_id = $1 AND type = $2";
         let [id, kind] = key();
-        self.push(Statement::new(sql, [id, kind, Param::json(&new.identifiers)]))
-            .index_identifiers(identity_id, new)
+        self.push(Statement::new(
+            sql,
+            [id, kind, Param::json(&new.identifiers)],
+        ))
+        .index_identifiers(identity_id, new)
     }
 
     /// Removes the credential of that type, if there is one.

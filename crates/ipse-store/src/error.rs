@@ -23,7 +23,9 @@ pub enum StoreError {
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
     /// The tables are older than this program; `migrate` brings them up to date.
-    #[error("the database lacks {pending} migration(s); run `ipse migrate run` first, or start with `ipse serve --migrate`")]
+    #[error(
+        "the database lacks {pending} migration(s); run `ipse migrate run` first, or start with `ipse serve --migrate`"
+    )]
     NotMigrated {
         /// How many migrations are missing.
         pending: usize,

@@ -270,7 +270,9 @@ impl Batch {
              organization_id = $9, verifiable_addresses = $10, recovery_addresses = $11, \
              updated_at = $12, version = version + 1 WHERE id = $1 AND version = $13";
         self.push(
-            Statement::new(sql, changing(identity)).one(Entity::Identity).unique(Unique::ExternalId),
+            Statement::new(sql, changing(identity))
+                .one(Entity::Identity)
+                .unique(Unique::ExternalId),
         )
     }
 

@@ -259,7 +259,9 @@ impl Builder {
                     )
                 });
         let database = Database::for_servers();
-        let sources = database.iter().fold(sources, |sources, database| sources.fallback("dsn", database.dsn()));
+        let sources = database.iter().fold(sources, |sources, database| {
+            sources.fallback("dsn", database.dsn())
+        });
         let config = load(&sources).map_err(|error| error.to_string())?.config;
         let clock = ManualClock::new(START.parse().expect("the start is a time"));
         let effects = Effects {

@@ -134,11 +134,16 @@ mod none_is_null {
 
     use crate::Node;
 
-    pub(super) fn serialize<S: Serializer>(nodes: &[Node], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        nodes: &[Node],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         (!nodes.is_empty()).then_some(nodes).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Node>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Node>, D::Error> {
         Option::<Vec<Node>>::deserialize(deserializer).map(Option::unwrap_or_default)
     }
 }

@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod background;
+mod certificates;
 mod cli;
 mod courier;
 mod dev;
 mod logging;
 mod migrate;
-mod certificates;
 pub mod outgoing;
 mod serve;
 mod tools;

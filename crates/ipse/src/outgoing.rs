@@ -52,7 +52,12 @@ impl Client {
 
     fn pick(&self, url: &Url) -> Result<&reqwest::Client, OutgoingError> {
         let rules = self.rules.load();
-        let excepted = || rules.private_ip_exception_urls.iter().any(|except| except == url.as_str());
+        let excepted = || {
+            rules
+                .private_ip_exception_urls
+                .iter()
+                .any(|except| except == url.as_str())
+        };
         if !rules.disallow_private_ip_ranges || excepted() {
             return Ok(&self.open);
         }
@@ -68,7 +73,10 @@ fn forbidden(url: &Url) -> OutgoingError {
     OutgoingError::Forbidden(url.host_str().unwrap_or_default().to_owned())
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the wiring where the guarded client is built")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the wiring where the guarded client is built"
+)]
 fn build(tls: rustls::ClientConfig, guarded: bool) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
         .timeout(TIMEOUT)
@@ -106,7 +114,8 @@ impl Resolve for GuardedNames {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| !is_private(address.ip())).collect();
+            let public: Vec<SocketAddr> =
+                found.filter(|address| !is_private(address.ip())).collect();
             if public.is_empty() {
                 return Err(format!("{} is in a private network", name.as_str()).into());
             }
@@ -160,7 +169,10 @@ impl Outgoing for Client {
             .map_err(|error| OutgoingError::Failed(error.to_string()))?;
         let client = self.pick(&url)?;
         let request = reqwest::Request::try_from(request).map_err(|error| failed(&error))?;
-        let mut answer = client.execute(request).await.map_err(|error| failed(&error))?;
+        let mut answer = client
+            .execute(request)
+            .await
+            .map_err(|error| failed(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
             if body.len() + chunk.len() > MAX_ANSWER {
@@ -189,7 +201,11 @@ fn failed(error: &reqwest::Error) -> OutgoingError {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    OutgoingError::Failed(if text.is_empty() { "no connection".to_owned() } else { text })
+    OutgoingError::Failed(if text.is_empty() {
+        "no connection".to_owned()
+    } else {
+        text
+    })
 }
 
 #[cfg(test)]
@@ -199,13 +215,33 @@ mod tests {
     #[test]
     fn private_addresses_are_known_in_every_guise() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
-            "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1", "::ffff:10.0.0.1",
-            "2002:0a00:0001::", "64:ff9b::a00:1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "2002:0a00:0001::",
+            "64:ff9b::a00:1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }
-        for public in ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
+        for public in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+        ] {
             assert!(!is_private(public.parse().unwrap()), "{public}");
         }
     }

@@ -20,11 +20,7 @@ use crate::wiring::{self, Effects, Tables};
 pub(crate) type Welcome<'a> = Option<&'a dyn Fn() -> anyhow::Result<()>>;
 
 /// Serves until a signal says to stop.
-pub(crate) fn run(
-    sources: Sources,
-    tables: Tables,
-    welcome: Welcome<'_>,
-) -> anyhow::Result<()> {
+pub(crate) fn run(sources: Sources, tables: Tables, welcome: Welcome<'_>) -> anyhow::Result<()> {
     // Fails when it has been done before, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (reloader, loaded) = Reloader::start(sources)?;

@@ -65,11 +65,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When the database can't be opened or the configuration names something that can't be used.
-pub async fn build(
-    config: Config,
-    tables: Tables,
-    effects: Effects,
-) -> anyhow::Result<Arc<App>> {
+pub async fn build(config: Config, tables: Tables, effects: Effects) -> anyhow::Result<Arc<App>> {
     let options = OpenOptions {
         dsn: config.dsn.clone(),
         migrate: tables == Tables::UpToDate || is_embedded(&config.dsn),
@@ -103,9 +99,7 @@ async fn open(options: &OpenOptions) -> Result<Store, StoreError> {
     let mut looks = 1;
     loop {
         match Store::open(options).await {
-            Err(StoreError::Unavailable(reason))
-                if looks < LOOKS && !is_embedded(&options.dsn) =>
-            {
+            Err(StoreError::Unavailable(reason)) if looks < LOOKS && !is_embedded(&options.dsn) => {
                 tracing::warn!(reason, "the database can't be reached yet");
                 tokio::time::sleep(LOOK_AGAIN).await;
                 looks += 1;

@@ -23,11 +23,7 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("config", COMMAND_LINE),
     ("enterprise", NOT_PLANNED),
     ("expose-metrics-port", NOT_YET),
-    ("feature_flags.cacheable_sessions_max_age", NOT_YET),
-    ("feature_flags.cacheable_sessions", NOT_YET),
-    ("feature_flags.faster_session_extend", OBSOLETE),
     ("feature_flags.refresh_login_choose_address", NOT_YET),
-    ("hashers.argon2.dedicated_memory", OBSOLETE),
     ("hashers.argon2.expected_deviation", OBSOLETE),
     ("hashers.argon2.expected_duration", OBSOLETE),
     ("help", COMMAND_LINE),
@@ -36,12 +32,30 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("preview", NOT_PLANNED),
     ("selfservice.methods.b2b", NOT_PLANNED),
     ("selfservice.methods.link.config.base_url", OBSOLETE),
-    ("selfservice.methods.oidc.config.providers.*.account_linking_mode", NOT_YET),
-    ("selfservice.methods.oidc.config.providers.*.aal2_acr_values", NOT_YET),
-    ("selfservice.methods.oidc.config.providers.*.aal2_amr_values", NOT_YET),
-    ("selfservice.methods.oidc.config.providers.*.fedcm_config_url", NOT_YET),
-    ("selfservice.methods.oidc.config.providers.*.net_id_token_origin_header", NOT_YET),
-    ("selfservice.methods.oidc.config.providers.*.update_identity_on_login", NOT_YET),
+    (
+        "selfservice.methods.oidc.config.providers.*.account_linking_mode",
+        NOT_YET,
+    ),
+    (
+        "selfservice.methods.oidc.config.providers.*.aal2_acr_values",
+        NOT_YET,
+    ),
+    (
+        "selfservice.methods.oidc.config.providers.*.aal2_amr_values",
+        NOT_YET,
+    ),
+    (
+        "selfservice.methods.oidc.config.providers.*.fedcm_config_url",
+        NOT_YET,
+    ),
+    (
+        "selfservice.methods.oidc.config.providers.*.net_id_token_origin_header",
+        NOT_YET,
+    ),
+    (
+        "selfservice.methods.oidc.config.providers.*.update_identity_on_login",
+        NOT_YET,
+    ),
     ("selfservice.methods.webauthn.config.rp.icon", OBSOLETE),
     ("tracing", NOT_YET),
 ];

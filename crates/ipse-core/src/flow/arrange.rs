@@ -5,7 +5,10 @@ use ipse_ui::{Container, Group, InputType, Node};
 /// By group; within a group as they were added, the buttons that choose a method last.
 pub fn by_group(ui: &mut Container, groups: &[Group]) {
     let rank = |node: &Node| {
-        let group = groups.iter().position(|group| *group == node.group).unwrap_or(groups.len());
+        let group = groups
+            .iter()
+            .position(|group| *group == node.group)
+            .unwrap_or(groups.len());
         (group, chooses_method(node))
     };
     ui.nodes.sort_by_key(rank);
@@ -19,7 +22,10 @@ pub fn password_behind_identifier(ui: &mut Container) {
         return;
     }
     let password = ui.nodes.iter().position(|node| node.name() == "password");
-    let first_trait = ui.nodes.iter().position(|node| node.name().starts_with("traits."));
+    let first_trait = ui
+        .nodes
+        .iter()
+        .position(|node| node.name().starts_with("traits."));
     if let (Some(password), Some(first_trait)) = (password, first_trait)
         && first_trait < password
     {
@@ -42,17 +48,26 @@ pub fn before(ui: &mut Container, name: &str, other: &str) {
 /// Adds an input for something the form has no node for. It comes after what all methods share: the last such node, or the
 /// password that stands among them.
 pub fn add_unknown<'a>(ui: &'a mut Container, name: &str) -> &'a mut Node {
-    let shared = ui.nodes.iter().rposition(|node| node.group == Group::Default);
+    let shared = ui
+        .nodes
+        .iter()
+        .rposition(|node| node.group == Group::Default);
     let mut place = shared.map_or(ui.nodes.len(), |last| last + 1);
-    if ui.nodes.get(place).is_some_and(|node| node.name() == "password") {
+    if ui
+        .nodes
+        .get(place)
+        .is_some_and(|node| node.name() == "password")
+    {
         place += 1;
     }
-    ui.nodes.insert(place, Node::input(name, Group::Default, InputType::Text));
+    ui.nodes
+        .insert(place, Node::input(name, Group::Default, InputType::Text));
     &mut ui.nodes[place]
 }
 
 fn chooses_method(node: &Node) -> bool {
-    node.as_input().is_some_and(|input| input.input_type == InputType::Submit && input.name == "method")
+    node.as_input()
+        .is_some_and(|input| input.input_type == InputType::Submit && input.name == "method")
 }
 
 #[cfg(test)]
@@ -70,7 +85,10 @@ mod tests {
 
     #[test]
     fn what_is_unknown_comes_after_what_all_methods_share() {
-        let (csrf, identifier) = (("csrf_token", Group::Default), ("identifier", Group::Default));
+        let (csrf, identifier) = (
+            ("csrf_token", Group::Default),
+            ("identifier", Group::Default),
+        );
         let (password, method) = (("password", Group::Password), ("method", Group::Password));
         assert_eq!(
             names(&[csrf, identifier, password, method], "x"),

@@ -37,12 +37,19 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// What waits for the browser that sent this request.
     pub(crate) fn of(cx: &Cx) -> Self {
-        cx.request.continuity.as_deref().map(Self::read).unwrap_or_default()
+        cx.request
+            .continuity
+            .as_deref()
+            .map(Self::read)
+            .unwrap_or_default()
     }
 
     fn read(cookie: &str) -> Self {
         let (submission, journey) = cookie.split_once('.').unwrap_or((cookie, ""));
-        Self { submission: submission.parse().ok(), journey: journey.parse().ok() }
+        Self {
+            submission: submission.parse().ok(),
+            journey: journey.parse().ok(),
+        }
     }
 
     fn written(self) -> String {
@@ -91,7 +98,11 @@ pub async fn pause(cx: &Cx, paused: &Paused) -> Result<(), ApiError> {
         expires_at: cx.now + LIFESPAN,
     });
     batch.commit().await?;
-    Waiting { submission: Some(id), ..Waiting::of(cx) }.remember(cx);
+    Waiting {
+        submission: Some(id),
+        ..Waiting::of(cx)
+    }
+    .remember(cx);
     Ok(())
 }
 
@@ -104,18 +115,27 @@ pub async fn take(
     flow_id: Uuid,
     identity_id: Option<Uuid>,
 ) -> Result<Option<Paused>, ApiError> {
-    let Some(payload) = open(cx).await? else { return Ok(None) };
+    let Some(payload) = open(cx).await? else {
+        return Ok(None);
+    };
     if payload.flow_id != flow_id {
         return Ok(None);
     }
     if Some(payload.identity_id) != identity_id {
         return Err(super::settings::identity_mismatch());
     }
-    let encoding = if payload.from_json { Encoding::Json } else { Encoding::Form };
+    let encoding = if payload.from_json {
+        Encoding::Json
+    } else {
+        Encoding::Form
+    };
     Ok(Some(Paused {
         flow_id,
         identity_id: payload.identity_id,
-        form: Form { fields: payload.fields, encoding },
+        form: Form {
+            fields: payload.fields,
+            encoding,
+        },
     }))
 }
 
@@ -128,9 +148,17 @@ pub async fn forget(cx: &Cx) -> Result<(), ApiError> {
 }
 
 async fn open(cx: &Cx) -> Result<Option<Payload>, ApiError> {
-    let Some(id) = Waiting::of(cx).submission else { return Ok(None) };
-    Waiting { submission: None, ..Waiting::of(cx) }.remember(cx);
-    let Some(paused) = cx.store().take_paused(id).await? else { return Ok(None) };
+    let Some(id) = Waiting::of(cx).submission else {
+        return Ok(None);
+    };
+    Waiting {
+        submission: None,
+        ..Waiting::of(cx)
+    }
+    .remember(cx);
+    let Some(paused) = cx.store().take_paused(id).await? else {
+        return Ok(None);
+    };
     if paused.expires_at <= cx.now {
         return Ok(None);
     }
@@ -147,7 +175,10 @@ mod tests {
     fn the_cookie_holds_both_and_can_be_read_back() {
         let (one, two) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
         for (submission, journey) in [(one, two), (one, None), (None, two), (None, None)] {
-            let waiting = Waiting { submission, journey };
+            let waiting = Waiting {
+                submission,
+                journey,
+            };
             assert_eq!(Waiting::read(&waiting.written()), waiting);
         }
         assert_eq!(Waiting::read("nonsense.more"), Waiting::default());

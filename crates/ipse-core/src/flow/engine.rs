@@ -20,16 +20,26 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
     let csrf = (client == FlowClient::Browser).then(|| cx.jar.ensure_csrf(cx.random()));
     let (subject, mut flow, writes) = match K::begin(cx, client).await? {
         Begin::Elsewhere(location) => return Ok(Outcome::Redirect { location }),
-        Begin::With { subject, extra, data, identity_id, writes } => {
+        Begin::With {
+            subject,
+            extra,
+            data,
+            identity_id,
+            writes,
+        } => {
             return_to::check(cx)?;
             let mut flow = Flow::<K>::new(cx, client, extra, data);
             flow.identity_id = identity_id;
             (subject, flow, writes)
         }
     };
-    let token = csrf.map(|secret| secret.mask(cx.random())).unwrap_or_default();
+    let token = csrf
+        .map(|secret| secret.mask(cx.random()))
+        .unwrap_or_default();
     flow.ui().push(ipse_ui::Node::csrf(&token));
-    populate(cx, &mut flow, &subject).await.map_err(cannot_be_shown)?;
+    populate(cx, &mut flow, &subject)
+        .await
+        .map_err(cannot_be_shown)?;
     if client == FlowClient::Api && flow.shown.ui.nodes.len() == 1 {
         // Nothing can be submitted, so that nothing has to be protected.
         flow.ui().nodes.clear();
@@ -39,7 +49,10 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
     batch.insert_flow(&flow.to_record());
     K::accompany(&flow, &mut batch);
     batch.commit().await?;
-    Ok(Outcome::Ready { body: K::render(cx, &flow, &subject), page: flow.page(cx) })
+    Ok(Outcome::Ready {
+        body: K::render(cx, &flow, &subject),
+        page: flow.page(cx),
+    })
 }
 
 /// Shows a flow.
@@ -47,8 +60,14 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
 /// # Errors
 /// When there is no such flow, it has expired, or this client may not see it.
 pub async fn fetch<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
-    let id = cx.request.query("id").and_then(|id| id.parse().ok()).unwrap_or(Uuid::nil());
-    Ok(Outcome::Fetched { body: K::fetch(cx, id).await? })
+    let id = cx
+        .request
+        .query("id")
+        .and_then(|id| id.parse().ok())
+        .unwrap_or(Uuid::nil());
+    Ok(Outcome::Fetched {
+        body: K::fetch(cx, id).await?,
+    })
 }
 
 /// Works on what a client has submitted.
@@ -76,7 +95,9 @@ async fn carry_out<K: Kind>(cx: &Cx, submission: &Submission) -> Result<Outcome,
             return Ok(outcome);
         }
     }
-    Err(ApiError::conflict("The account was changed from elsewhere at the same time. Please try again."))
+    Err(ApiError::conflict(
+        "The account was changed from elsewhere at the same time. Please try again.",
+    ))
 }
 
 /// Loads a flow and who works on it. A native flow is answered in JSON from here on, whatever its client accepts.
@@ -107,7 +128,9 @@ pub async fn resume<K: Kind>(cx: &Cx) -> Result<Outcome, ApiError> {
     drop(subject);
     match continuity::take(cx, flow.id(), flow.identity_id).await? {
         Some(paused) => carry_out::<K>(cx, &Submission::Resumed(Ok(paused.form))).await,
-        None if flow.is_browser() => Ok(Outcome::Redirect { location: flow.page(cx) }),
+        None if flow.is_browser() => Ok(Outcome::Redirect {
+            location: flow.page(cx),
+        }),
         None => {
             let problem = FormProblem::NoPost(cx.request.method.to_string());
             carry_out::<K>(cx, &Submission::Sent(Err(problem))).await
@@ -143,10 +166,12 @@ pub(crate) async fn come_back<K: Kind>(
         }
         forget_messages(&mut flow);
         let error = match returned.decide(cx, &mut flow, &subject).await {
-            Ok(Step::Done(decision)) => match K::complete(cx, &mut flow, &mut subject, decision).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
-            },
+            Ok(Step::Done(decision)) => {
+                match K::complete(cx, &mut flow, &mut subject, decision).await {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(error) => error,
+                }
+            }
             Ok(Step::Show | Step::Reload) => match show_next(cx, &flow, &subject).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
@@ -156,11 +181,17 @@ pub(crate) async fn come_back<K: Kind>(
             Err(error) => error,
         };
         if !matches!(error, FlowError::Overtaken) {
-            let failed = Failed { method: None, form: None, identity_id: flow.identity_id };
+            let failed = Failed {
+                method: None,
+                form: None,
+                identity_id: flow.identity_id,
+            };
             return settle(cx, &mut flow, &subject, failed, error).await;
         }
     }
-    Err(ApiError::conflict("The account was changed from elsewhere at the same time. Please try again."))
+    Err(ApiError::conflict(
+        "The account was changed from elsewhere at the same time. Please try again.",
+    ))
 }
 
 /// What is worked on.
@@ -182,16 +213,22 @@ async fn attempt<K: Kind>(
     let method = form.as_ref().ok().and_then(find::<K>);
     let identity_id = flow.identity_id;
     let error = match decide(cx, &mut flow, &subject, (submission, method)).await {
-        Ok(Step::Done(decision)) => match K::complete(cx, &mut flow, &mut subject, decision).await {
-            Ok(outcome) => return Ok(Some(outcome)),
-            Err(error) => error,
-        },
+        Ok(Step::Done(decision)) => {
+            match K::complete(cx, &mut flow, &mut subject, decision).await {
+                Ok(outcome) => return Ok(Some(outcome)),
+                Err(error) => error,
+            }
+        }
         Ok(Step::Show) => match show_next(cx, &flow, &subject).await {
             Ok(outcome) => return Ok(Some(outcome)),
             Err(error) => error,
         },
         Ok(Step::Reload) => match show_next(cx, &flow, &subject).await {
-            Ok(_) => return Ok(Some(Outcome::Leave { location: flow.page(cx) })),
+            Ok(_) => {
+                return Ok(Some(Outcome::Leave {
+                    location: flow.page(cx),
+                }));
+            }
             Err(error) => error,
         },
         Ok(Step::Leave(location)) => return Ok(Some(Outcome::Leave { location })),
@@ -201,8 +238,14 @@ async fn attempt<K: Kind>(
     if matches!(error, FlowError::Overtaken) {
         return Ok(None);
     }
-    let failed = Failed { method, form: form.as_ref().ok(), identity_id };
-    settle(cx, &mut flow, &subject, failed, error).await.map(Some)
+    let failed = Failed {
+        method,
+        form: form.as_ref().ok(),
+        identity_id,
+    };
+    settle(cx, &mut flow, &subject, failed, error)
+        .await
+        .map(Some)
 }
 
 /// Checks where a submission comes from and asks its method.
@@ -253,16 +296,23 @@ fn responsible<'a, K: Kind>(
     K::guard(cx, flow, subject)?;
     let form = form.as_ref().map_err(K::undecodable)?;
     let listed = |id: MethodId| K::methods().iter().any(|method| method.id() == id);
-    let named = MethodId::ALL.into_iter().find(|id| form.method() == Some(id.as_str()));
+    let named = MethodId::ALL
+        .into_iter()
+        .find(|id| form.method() == Some(id.as_str()));
     match method {
         Some(method) if K::enabled(cx, method.id()) => Ok((form, method)),
-        None if named.is_none_or(|id| listed(id) || K::enabled(cx, id)) => Err(FlowError::form(K::no_method())),
+        None if named.is_none_or(|id| listed(id) || K::enabled(cx, id)) => {
+            Err(FlowError::form(K::no_method()))
+        }
         _ => Err(crate::method::switched_off().into()),
     }
 }
 
 fn find<K: Kind>(form: &Form) -> Option<&'static dyn Handles<K>> {
-    K::methods().iter().copied().find(|method| method.claims(form))
+    K::methods()
+        .iter()
+        .copied()
+        .find(|method| method.claims(form))
 }
 
 fn transient_payload(form: &Form) -> Result<Option<ipse_model::Json>, FlowError> {
@@ -298,7 +348,11 @@ pub(super) async fn show_again<K: Kind>(
 ) -> Result<Outcome, ApiError> {
     save(cx, flow).await?;
     let body = K::render(cx, flow, subject);
-    Ok(Outcome::Again { body, page: flow.page(cx), status: K::AGAIN_STATUS })
+    Ok(Outcome::Again {
+        body,
+        page: flow.page(cx),
+        status: K::AGAIN_STATUS,
+    })
 }
 
 /// Shows the next screen of a form. What it shows has to be what is kept.
@@ -315,7 +369,11 @@ async fn show_next<K: Kind>(
     Ok(if K::NEXT_SUCCEEDS {
         Outcome::Ready { body, page }
     } else {
-        Outcome::Again { body, page, status: 303 }
+        Outcome::Again {
+            body,
+            page,
+            status: 303,
+        }
     })
 }
 
@@ -336,17 +394,25 @@ pub(super) async fn replace_expired<K: Kind>(
     subject: &K::Subject,
     expired_at: Timestamp,
 ) -> Result<Outcome, ApiError> {
-    let mut flow =
-        Flow::<K>::new(cx, expired.shown.client, expired.shown.extra.clone(), expired.data.clone());
+    let mut flow = Flow::<K>::new(
+        cx,
+        expired.shown.client,
+        expired.shown.extra.clone(),
+        expired.data.clone(),
+    );
     flow.identity_id = expired.identity_id;
-    flow.shown.request_url.clone_from(&expired.shown.request_url);
+    flow.shown
+        .request_url
+        .clone_from(&expired.shown.request_url);
     flow.shown.return_to.clone_from(&expired.shown.return_to);
     let token = match expired.shown.client {
         FlowClient::Browser => cx.jar.ensure_csrf(cx.random()).mask(cx.random()),
         FlowClient::Api => String::new(),
     };
     flow.ui().push(ipse_ui::Node::csrf(&token));
-    populate(cx, &mut flow, subject).await.map_err(cannot_be_shown)?;
+    populate(cx, &mut flow, subject)
+        .await
+        .map_err(cannot_be_shown)?;
     flow.ui().say(K::expired(expired_at));
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record());
@@ -356,7 +422,11 @@ pub(super) async fn replace_expired<K: Kind>(
 }
 
 /// 410 `self_service_flow_expired`: there is another flow in its place.
-pub(super) fn gone<K: Kind>(now: Timestamp, expired_at: Timestamp, replacement: &Flow<K>) -> ApiError {
+pub(super) fn gone<K: Kind>(
+    now: Timestamp,
+    expired_at: Timestamp,
+    replacement: &Flow<K>,
+) -> ApiError {
     let since = now.duration_since(expired_at);
     ApiError::new(410, "This flow has expired")
         .id("self_service_flow_expired")
@@ -365,7 +435,10 @@ pub(super) fn gone<K: Kind>(now: Timestamp, expired_at: Timestamp, replacement: 
             super::since(expired_at, now)
         ))
         .beside("expired_at", json!(expired_at))
-        .beside("since", json!(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)))
+        .beside(
+            "since",
+            json!(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)),
+        )
         .beside("use_flow_id", json!(replacement.id()))
 }
 

@@ -44,13 +44,19 @@ impl FlowError {
     /// Something is wrong with the whole form.
     #[must_use]
     pub fn form(message: Message) -> Self {
-        Self::Invalid(vec![Complaint { node: None, message }])
+        Self::Invalid(vec![Complaint {
+            node: None,
+            message,
+        }])
     }
 
     /// Something is wrong with one field.
     #[must_use]
     pub fn node(name: &str, message: Message) -> Self {
-        Self::Invalid(vec![Complaint { node: Some(name.to_owned()), message }])
+        Self::Invalid(vec![Complaint {
+            node: Some(name.to_owned()),
+            message,
+        }])
     }
 }
 
@@ -121,8 +127,15 @@ async fn ask_again<K: Kind>(
         && let (Some(method), Some(form), Some(identity_id)) =
             (failed.method, failed.form, failed.identity_id)
     {
-        tracing::debug!(method = method.id().as_str(), "a submission waits for a new sign-in");
-        let paused = continuity::Paused { flow_id: flow.id(), identity_id, form: form.clone() };
+        tracing::debug!(
+            method = method.id().as_str(),
+            "a submission waits for a new sign-in"
+        );
+        let paused = continuity::Paused {
+            flow_id: flow.id(),
+            identity_id,
+            form: form.clone(),
+        };
         continuity::pause(cx, &paused).await?;
     }
     let login = super::with_query(

@@ -16,7 +16,11 @@ pub async fn record(cx: &Cx, error: &ApiError) -> Result<String, ApiError> {
     let id = cx.random().uuid();
     let body = Json::from(Value::Object(error.error_object()));
     let mut batch = cx.store().batch();
-    batch.insert_flow_error(&FlowErrorRecord { id, body, created_at: cx.now });
+    batch.insert_flow_error(&FlowErrorRecord {
+        id,
+        body,
+        created_at: cx.now,
+    });
     batch.commit().await?;
     Ok(with_query(&page(cx), "id", &id.to_string()))
 }
@@ -41,7 +45,11 @@ pub async fn fetch(cx: &Cx) -> Result<Outcome, ApiError> {
         .query("id")
         .and_then(|id| id.parse().ok())
         .ok_or_else(ApiError::no_such_row)?;
-    let kept = cx.store().flow_error(id).await?.ok_or_else(ApiError::no_such_row)?;
+    let kept = cx
+        .store()
+        .flow_error(id)
+        .await?
+        .ok_or_else(ApiError::no_such_row)?;
     Ok(Outcome::Json(json!({
         "id": id,
         "error": kept.body,

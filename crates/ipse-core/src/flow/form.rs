@@ -94,7 +94,10 @@ impl Form {
     /// The anti-CSRF token.
     #[must_use]
     pub fn csrf_token(&self) -> &str {
-        self.fields.get("csrf_token").and_then(Value::as_str).unwrap_or_default()
+        self.fields
+            .get("csrf_token")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// The traits, untyped when they came from a form.
@@ -140,5 +143,8 @@ pub(crate) fn fill(ui: &mut Container, name: &str, value: &Value) {
 }
 
 fn keeps_value(input_type: InputType) -> bool {
-    !matches!(input_type, InputType::Password | InputType::Submit | InputType::Button)
+    !matches!(
+        input_type,
+        InputType::Password | InputType::Submit | InputType::Button
+    )
 }

@@ -21,7 +21,9 @@ pub async fn create_browser(cx: &Cx) -> Result<Outcome, ApiError> {
     if let Some(to) = cx.request.query("return_to").filter(|to| !to.is_empty()) {
         address = with_query(&address, "return_to", to);
     }
-    Ok(Outcome::Json(json!({ "logout_url": address, "logout_token": token })))
+    Ok(Outcome::Json(
+        json!({ "logout_url": address, "logout_token": token }),
+    ))
 }
 
 /// Signs a browser out.
@@ -29,9 +31,13 @@ pub async fn create_browser(cx: &Cx) -> Result<Outcome, ApiError> {
 /// # Errors
 /// 400 without a token, 403 when the token is not that of this browser's session.
 pub async fn submit_browser(cx: &Cx) -> Result<Outcome, ApiError> {
-    let token = cx.request.query("token").filter(|token| !token.is_empty()).ok_or_else(|| {
-        ApiError::bad_request("The address has to carry the logout token: ?token=…")
-    })?;
+    let token = cx
+        .request
+        .query("token")
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| {
+            ApiError::bad_request("The address has to carry the logout token: ?token=…")
+        })?;
     if let Some(authenticated) = session::authenticate(cx).await? {
         if !session::is_logout_token(cx, &authenticated.token, token) {
             return Err(ApiError::forbidden(
@@ -45,7 +51,11 @@ pub async fn submit_browser(cx: &Cx) -> Result<Outcome, ApiError> {
     let after = &cx.config().selfservice.flows.logout.after;
     let to = cx.request.query("return_to").filter(|to| !to.is_empty());
     let location = return_to::after(cx, to, &[after.default_browser_return_url.as_ref()])?;
-    Ok(if cx.request.wants_json() { Outcome::Empty } else { Outcome::Redirect { location } })
+    Ok(if cx.request.wants_json() {
+        Outcome::Empty
+    } else {
+        Outcome::Redirect { location }
+    })
 }
 
 /// Signs a native client out. A session that has ended already is fine.

@@ -68,7 +68,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn page(cx: &Cx) -> String;
 
     /// Decides whether a flow may begin, and with what.
-    fn begin(cx: &Cx, client: FlowClient) -> impl Future<Output = Result<Begin<Self>, ApiError>> + Send;
+    fn begin(
+        cx: &Cx,
+        client: FlowClient,
+    ) -> impl Future<Output = Result<Begin<Self>, ApiError>> + Send;
 
     /// Finishes a new form: the nodes that belong to no method, and the order of all.
     fn arrange(cx: &Cx, flow: &mut Flow<Self>, subject: &Self::Subject);
@@ -244,7 +247,11 @@ impl<K: Kind> Flow<K> {
                 issued_at: cx.now,
                 request_url: cx.request.url.clone(),
                 active: None,
-                return_to: cx.request.query("return_to").filter(|to| !to.is_empty()).map(str::to_owned),
+                return_to: cx
+                    .request
+                    .query("return_to")
+                    .filter(|to| !to.is_empty())
+                    .map(str::to_owned),
                 ui: Container::new(Self::action(cx, id)),
                 state: K::FIRST_STATE,
                 extra,

@@ -26,7 +26,10 @@ pub fn resolve(cx: &Cx, to: &str) -> Result<String, ApiError> {
     let allowed = &cx.config().selfservice.allowed_return_urls;
     let own = [cx.snapshot.public_base_url.as_str()];
     let patterns = allowed.iter().map(AsRef::as_ref).chain(own);
-    match Url::parse(&base).ok().and_then(|base| permitted(to, &base, patterns)) {
+    match Url::parse(&base)
+        .ok()
+        .and_then(|base| permitted(to, &base, patterns))
+    {
         Some(url) => Ok(url.into()),
         None => Err(forbidden(to)),
     }
@@ -43,7 +46,11 @@ pub fn default_address(cx: &Cx) -> String {
 ///
 /// # Errors
 /// When the flow's `return_to` isn't allowed any more.
-pub fn after(cx: &Cx, return_to: Option<&str>, configured: &[Option<&Url>]) -> Result<String, ApiError> {
+pub fn after(
+    cx: &Cx,
+    return_to: Option<&str>,
+    configured: &[Option<&Url>],
+) -> Result<String, ApiError> {
     if let Some(to) = return_to {
         return resolve(cx, to);
     }
@@ -90,11 +97,13 @@ fn matches(pattern: &str, url: &Url) -> bool {
         Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
         None => (pattern.to_owned(), false),
     };
-    let Ok(pattern) = Url::parse(&pattern) else { return false };
+    let Ok(pattern) = Url::parse(&pattern) else {
+        return false;
+    };
     let host = match (pattern.host_str(), url.host_str()) {
-        (Some(pattern), Some(host)) if any_subdomain => {
-            host.strip_suffix(pattern).is_some_and(|below| below.len() > 1 && below.ends_with('.'))
-        }
+        (Some(pattern), Some(host)) if any_subdomain => host
+            .strip_suffix(pattern)
+            .is_some_and(|below| below.len() > 1 && below.ends_with('.')),
         (pattern, host) => pattern == host,
     };
     host && pattern.scheme() == url.scheme()
@@ -135,7 +144,10 @@ mod tests {
     #[test]
     fn case_default_port_and_punycode_make_no_difference() {
         assert!(goes_to("HTTPS://APP.Example.ORG:443/inside").is_some());
-        assert!(goes_to("https://app.example.org./inside").is_none(), "a trailing dot is another host");
+        assert!(
+            goes_to("https://app.example.org./inside").is_none(),
+            "a trailing dot is another host"
+        );
         let base = Url::parse("http://localhost/").unwrap();
         let patterns = || ["https://bücher.example"].into_iter();
         assert!(permitted("https://xn--bcher-kva.example/", &base, patterns()).is_some());
@@ -143,8 +155,14 @@ mod tests {
 
     #[test]
     fn a_relative_address_stays_on_the_site() {
-        assert_eq!(goes_to("/relative").as_deref(), Some("http://localhost:4455/relative"));
-        assert_eq!(goes_to("?a=b").as_deref(), Some("http://localhost:4455/?a=b"));
+        assert_eq!(
+            goes_to("/relative").as_deref(),
+            Some("http://localhost:4455/relative")
+        );
+        assert_eq!(
+            goes_to("?a=b").as_deref(),
+            Some("http://localhost:4455/?a=b")
+        );
     }
 
     #[test]

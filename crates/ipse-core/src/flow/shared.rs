@@ -20,7 +20,11 @@ const EXCHANGE_LIFESPAN: SignedDuration = SignedDuration::from_hours(1);
 /// # Errors
 /// 404 when there is none.
 pub(crate) async fn load<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
-    let record = cx.store().flow(id).await?.filter(|record| record.name == K::NAME);
+    let record = cx
+        .store()
+        .flow(id)
+        .await?
+        .filter(|record| record.name == K::NAME);
     Flow::from_record(&record.ok_or_else(ApiError::no_such_row)?)
 }
 
@@ -31,10 +35,19 @@ pub(crate) async fn load<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError
 pub(crate) async fn fetch<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
     let flow = load::<K>(cx, id).await?;
     if flow.is_browser() {
-        let token = flow.shown.ui.find("csrf_token").and_then(|node| node.as_input());
-        let token = token.and_then(|input| input.value.as_ref()).and_then(|value| value.as_str());
+        let token = flow
+            .shown
+            .ui
+            .find("csrf_token")
+            .and_then(|node| node.as_input());
+        let token = token
+            .and_then(|input| input.value.as_ref())
+            .and_then(|value| value.as_str());
         let secret = cx.jar.csrf();
-        if !secret.zip(token).is_some_and(|(secret, token)| secret.verifies(token)) {
+        if !secret
+            .zip(token)
+            .is_some_and(|(secret, token)| secret.verifies(token))
+        {
             return Err(origin::violation());
         }
     }
@@ -46,11 +59,7 @@ pub(crate) async fn fetch<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiErro
 
 fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
     let name = K::NAME.as_str();
-    let error = ApiError::new(
-        410,
-        "This flow has expired",
-    )
-    .id("self_service_flow_expired");
+    let error = ApiError::new(410, "This flow has expired").id("self_service_flow_expired");
     if flow.is_browser() {
         error
             .reason(format!("The {name} flow has expired. Send the browser to the address that starts a new one."))
@@ -58,7 +67,9 @@ fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {
             .detail("return_to", flow.shown.return_to.clone().unwrap_or_default())
     } else {
         error
-            .reason(format!("The {name} flow has expired. Call the address that starts a new one."))
+            .reason(format!(
+                "The {name} flow has expired. Call the address that starts a new one."
+            ))
             .detail("api", cx.public_url(&format!("self-service/{name}/api")))
     }
 }
@@ -90,7 +101,9 @@ pub(crate) fn already_signed_in<K: Kind>(
 
 /// 400 `session_already_available`.
 pub(crate) fn session_already_available(reason: &str) -> ApiError {
-    ApiError::new(400, "Somebody is signed in already").id("session_already_available").reason(reason)
+    ApiError::new(400, "Somebody is signed in already")
+        .id("session_already_available")
+        .reason(reason)
 }
 
 /// The token exchange of a new flow, if it has one.
@@ -112,7 +125,11 @@ pub(crate) fn begin_exchange(cx: &Cx, client: FlowClient) -> Exchange {
     let begun = exchange::begin(cx, cx.now + EXCHANGE_LIFESPAN);
     let mut writes = cx.store().batch();
     writes.insert_exchange(&begun.exchange);
-    Exchange { code: Some(begun.init_code), pending: Some(begun.pending), writes: Some(writes) }
+    Exchange {
+        code: Some(begun.init_code),
+        pending: Some(begun.pending),
+        writes: Some(writes),
+    }
 }
 
 /// Where a browser goes in which a native client had its user sign in: back to the client, with the code for its session.
@@ -125,7 +142,10 @@ pub(crate) fn back_to_app<K: Kind>(
     code: Option<&str>,
 ) -> Result<String, ApiError> {
     let address = super::return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
-    Ok(code.map_or_else(|| address.clone(), |code| super::with_query(&address, "code", code)))
+    Ok(code.map_or_else(
+        || address.clone(),
+        |code| super::with_query(&address, "code", code),
+    ))
 }
 
 /// The schema that a registration asks for by `identity_schema`.
@@ -133,13 +153,19 @@ pub(crate) fn back_to_app<K: Kind>(
 /// # Errors
 /// 400 when there is none of that id.
 pub(crate) fn requested_schema(cx: &Cx) -> Result<Option<String>, ApiError> {
-    let Some(id) = cx.request.query("identity_schema").filter(|id| !id.is_empty()) else {
+    let Some(id) = cx
+        .request
+        .query("identity_schema")
+        .filter(|id| !id.is_empty())
+    else {
         return Ok(None);
     };
     if schema(cx, Some(id))?.selfservice_selectable || id == cx.snapshot.schemas.default_id() {
         return Ok(Some(id.to_owned()));
     }
-    Err(ApiError::bad_request(format!("The identity schema \"{id}\" can't be chosen by whoever signs up.")))
+    Err(ApiError::bad_request(format!(
+        "The identity schema \"{id}\" can't be chosen by whoever signs up."
+    )))
 }
 
 /// The schema of that id, or the default one.
@@ -160,4 +186,3 @@ pub(crate) fn with_member(object: &str, name: &str, value: &impl Serialize) -> S
     let open = object.trim_end().strip_suffix('}').unwrap_or(object);
     format!("{open},\"{name}\":{value}}}")
 }
-

@@ -19,7 +19,9 @@ use ipse_model::MethodId;
 
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::{Flow, FlowError, Form, Kind, Login, Recovery, Registration, Settings, Verification};
+use crate::flow::{
+    Flow, FlowError, Form, Kind, Login, Recovery, Registration, Settings, Verification,
+};
 use code::Code;
 use identifier_first::IdentifierFirst;
 use link::Link;
@@ -46,7 +48,12 @@ pub trait Handles<K: Kind>: Method {
     }
 
     /// Adds this method's nodes to a new form.
-    async fn populate(&self, cx: &Cx, flow: &mut Flow<K>, subject: &K::Subject) -> Result<(), FlowError>;
+    async fn populate(
+        &self,
+        cx: &Cx,
+        flow: &mut Flow<K>,
+        subject: &K::Subject,
+    ) -> Result<(), FlowError>;
 
     /// Decides about a submission. It writes nothing; what it decides is carried out by the flow.
     async fn submit(
@@ -86,7 +93,8 @@ pub static LOGIN: &[&dyn Handles<Login>] = &[
 ];
 
 /// Who somebody wants to be. The profile comes first: its traits are asked for by every other method too.
-pub static REGISTRATION: &[&dyn Handles<Registration>] = &[&Profile, &Oidc, &Password, &Code, &Webauthn, &Passkey];
+pub static REGISTRATION: &[&dyn Handles<Registration>] =
+    &[&Profile, &Oidc, &Password, &Code, &Webauthn, &Passkey];
 
 /// What somebody changes of the own account, in the order of the page.
 pub static SETTINGS: &[&dyn Handles<Settings>] = &[

@@ -19,8 +19,11 @@ pub fn list(cx: &Cx, path: &str) -> ListPage {
     let page = Numbered::from_zero(&cx.request);
     let rows = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
     let skipped = rows(page.rows).saturating_mul(rows(page.size));
-    let entries: Vec<String> =
-        schemas.skip(skipped).take(rows(page.size)).map(|schema| entry(schema)).collect();
+    let entries: Vec<String> = schemas
+        .skip(skipped)
+        .take(rows(page.size))
+        .map(|schema| entry(schema))
+        .collect();
     let total = u64::try_from(total).unwrap_or(u64::MAX);
     ListPage {
         body: format!("[{}]", entries.join(",")),

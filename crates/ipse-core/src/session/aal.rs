@@ -197,17 +197,12 @@ pub fn required(cx: &Cx, return_to: Option<&str>) -> ApiError {
     if let Some(return_to) = return_to {
         login = crate::flow::with_query(&login, "return_to", return_to);
     }
-    ApiError::new(
-        403,
-        "This needs a second factor",
-    )
-    .id("session_aal2_required")
-    .reason(
-        "The session rests on one factor only. Confirm it with a second one and try again.",
-    )
-    .detail("redirect_browser_to", json!(login))
-    .beside("redirect_browser_to", json!(login))
-    .browser_to(login)
+    ApiError::new(403, "This needs a second factor")
+        .id("session_aal2_required")
+        .reason("The session rests on one factor only. Confirm it with a second one and try again.")
+        .detail("redirect_browser_to", json!(login))
+        .beside("redirect_browser_to", json!(login))
+        .browser_to(login)
 }
 
 #[cfg(test)]

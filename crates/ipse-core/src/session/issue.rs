@@ -50,7 +50,9 @@ pub fn refresh(cx: &Cx, session: &mut Session, method: AuthenticationMethod) {
 pub fn add_proof(session: &mut Session, method: AuthenticationMethod) {
     let methods = &mut session.authentication_methods;
     let same = |known: &&mut AuthenticationMethod| {
-        method.provider.is_some() && known.provider == method.provider && known.method == method.method
+        method.provider.is_some()
+            && known.provider == method.provider
+            && known.method == method.method
     };
     // The same account at the same provider says nothing new, only later.
     match methods.iter_mut().find(same) {

@@ -90,7 +90,10 @@ impl<'a> View<'a> {
     /// Without saying whose it is: for sessions that lack a factor.
     #[must_use]
     pub fn without_identity(self) -> Self {
-        Self { identity: None, ..self }
+        Self {
+            identity: None,
+            ..self
+        }
     }
 
     /// Without saying anything of devices.

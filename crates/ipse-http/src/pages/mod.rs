@@ -52,7 +52,10 @@ async fn change_password(Visit { cx, .. }: Visit) -> Response<Body> {
 async fn webauthn_script() -> Response<Body> {
     let mut response = Response::new(Body::from(SCRIPT));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=UTF-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/javascript; charset=UTF-8"),
+    );
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -35,7 +35,13 @@ pub(crate) async fn callback_of_organization(
 /// Some providers have the browser send a form. Coming from another site it lacks our cookies, so that it has to come again.
 pub(crate) async fn posted(visit: Visit) -> Response<Body> {
     let (cx, form) = visit.form().await;
-    let here = cx.request.url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let here = cx
+        .request
+        .url
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let fields = form.map(|form| form.fields).unwrap_or_default();
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in &fields {
@@ -43,5 +49,8 @@ pub(crate) async fn posted(visit: Visit) -> Response<Body> {
             query.append_pair(name, value);
         }
     }
-    reply::finish(&cx, reply::redirect(302, &format!("{here}?{}", query.finish())))
+    reply::finish(
+        &cx,
+        reply::redirect(302, &format!("{here}?{}", query.finish())),
+    )
 }

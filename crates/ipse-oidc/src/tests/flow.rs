@@ -10,25 +10,44 @@ use crate::{Code, IdTokenError, OidcError, Start};
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 fn start<'a>(upstream: &'a [(String, String)]) -> Start<'a> {
-    Start { redirect_uri: "https://me.example.org/back", state: "state", verifier: VERIFIER, confirm: false, upstream }
+    Start {
+        redirect_uri: "https://me.example.org/back",
+        state: "state",
+        verifier: VERIFIER,
+        confirm: false,
+        upstream,
+    }
 }
 
 fn code(verifier: Option<&str>) -> Code<'_> {
-    Code { code: "code", redirect_uri: "https://me.example.org/back", verifier, user: None }
+    Code {
+        code: "code",
+        redirect_uri: "https://me.example.org/back",
+        verifier,
+        user: None,
+    }
 }
 
 fn query(url: &str) -> Value {
     let url = Url::parse(url).unwrap();
-    url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
+    url.query_pairs()
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect()
 }
 
 #[tokio::test]
 async fn discovery_says_where_to_go() {
     let web = Web::with_keys(&[]);
-    let provider = provider(json!({ "scope": ["email"], "requested_claims": { "id_token": { "email": null } } }));
+    let provider = provider(
+        json!({ "scope": ["email"], "requested_claims": { "id_token": { "email": null } } }),
+    );
     let upstream = [("prompt", "consent"), ("evil", "1"), ("client_id", "x")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let started = web.providers().start(&provider, &start(&upstream), now()).await.unwrap();
+    let started = web
+        .providers()
+        .start(&provider, &start(&upstream), now())
+        .await
+        .unwrap();
     assert!(started.proof_key && started.url.starts_with(&format!("{ISSUER}/authorize?")));
     assert_eq!(
         query(&started.url),
@@ -46,7 +65,11 @@ async fn proof_keys_follow_the_configuration() {
     let web = Web::with_keys(&[]);
     for (pkce, expected) in [("auto", true), ("never", false), ("force", true)] {
         let provider = provider(json!({ "pkce": pkce }));
-        let started = web.providers().start(&provider, &start(&[]), now()).await.unwrap();
+        let started = web
+            .providers()
+            .start(&provider, &start(&[]), now())
+            .await
+            .unwrap();
         assert_eq!(started.proof_key, expected, "{pkce}");
         assert_eq!(started.url.contains("code_challenge"), expected, "{pkce}");
     }
@@ -62,16 +85,25 @@ async fn a_code_becomes_somebody() {
         &json!({ "id_token": id_token, "access_token": "access", "refresh_token": "refresh" }),
     );
     let provider = provider(json!({}));
-    let identified = web.providers().redeem(&provider, &code(Some(VERIFIER)), now()).await.unwrap();
+    let identified = web
+        .providers()
+        .redeem(&provider, &code(Some(VERIFIER)), now())
+        .await
+        .unwrap();
     assert_eq!(identified.claims.subject(), "1");
-    assert_eq!(identified.tokens.id_token.as_deref(), Some(id_token.as_str()));
+    assert_eq!(
+        identified.tokens.id_token.as_deref(),
+        Some(id_token.as_str())
+    );
     assert_eq!(identified.tokens.refresh_token.as_deref(), Some("refresh"));
     assert_eq!(format!("{:?}", identified.tokens), "Tokens(…)");
     let (headers, body) = web.sent(&format!("{ISSUER}/token"));
     assert_eq!(headers["authorization"], "Basic Y2xpZW50OnNlY3JldA==");
     assert_eq!(
         body,
-        format!("grant_type=authorization_code&code=code&redirect_uri=https%3A%2F%2Fme.example.org%2Fback&code_verifier={VERIFIER}")
+        format!(
+            "grant_type=authorization_code&code=code&redirect_uri=https%3A%2F%2Fme.example.org%2Fback&code_verifier={VERIFIER}"
+        )
     );
 }
 
@@ -84,12 +116,25 @@ async fn claims_can_come_from_the_user_info_endpoint() {
         &json!({ "id_token": pair.sign(&claims(json!({}))), "access_token": "access" }),
     );
     let provider = provider(json!({ "claims_source": "userinfo" }));
-    web.put(&format!("{ISSUER}/userinfo"), &json!({ "sub": "1", "name": "Ada" }));
-    let identified = web.providers().redeem(&provider, &code(None), now()).await.unwrap();
+    web.put(
+        &format!("{ISSUER}/userinfo"),
+        &json!({ "sub": "1", "name": "Ada" }),
+    );
+    let identified = web
+        .providers()
+        .redeem(&provider, &code(None), now())
+        .await
+        .unwrap();
     assert_eq!(identified.claims.text("name"), Some("Ada"));
     assert_eq!(identified.claims.text("iss"), Some(ISSUER));
-    assert_eq!(web.sent(&format!("{ISSUER}/userinfo")).0["authorization"], "Bearer access");
-    web.put(&format!("{ISSUER}/userinfo"), &json!({ "sub": "2", "name": "Eve" }));
+    assert_eq!(
+        web.sent(&format!("{ISSUER}/userinfo")).0["authorization"],
+        "Bearer access"
+    );
+    web.put(
+        &format!("{ISSUER}/userinfo"),
+        &json!({ "sub": "2", "name": "Eve" }),
+    );
     let refused = web.providers().redeem(&provider, &code(None), now()).await;
     assert_eq!(refused, Err(OidcError::SubjectMismatch));
 }
@@ -103,7 +148,14 @@ async fn rotated_keys_are_fetched_once_they_are_named() {
     let redeem = async |pair: &Pair, later: i64| {
         let answer = json!({ "id_token": pair.sign(&claims(json!({ "exp": 9_999_999_999_i64 }))) });
         web.put(&format!("{ISSUER}/token"), &answer);
-        providers.redeem(&provider, &code(None), now() + SignedDuration::from_secs(later)).await.map(drop)
+        providers
+            .redeem(
+                &provider,
+                &code(None),
+                now() + SignedDuration::from_secs(later),
+            )
+            .await
+            .map(drop)
     };
     assert_eq!(redeem(&old, 0).await, Ok(()));
     assert_eq!(redeem(&old, 60).await, Ok(()));
@@ -125,8 +177,14 @@ async fn rotated_keys_are_fetched_once_they_are_named() {
 async fn a_giant_key_set_is_refused() {
     let pair = Pair::new(1, "a");
     let web = Web::with_keys(&vec![&pair.public; 10_000]);
-    web.put(&format!("{ISSUER}/token"), &json!({ "id_token": pair.sign(&claims(json!({}))) }));
-    let refused = web.providers().redeem(&provider(json!({})), &code(None), now()).await;
+    web.put(
+        &format!("{ISSUER}/token"),
+        &json!({ "id_token": pair.sign(&claims(json!({}))) }),
+    );
+    let refused = web
+        .providers()
+        .redeem(&provider(json!({})), &code(None), now())
+        .await;
     assert_eq!(refused, Err(OidcError::TooManyKeys(10_000)));
 }
 
@@ -135,9 +193,20 @@ async fn unknown_kinds_of_keys_are_passed_over() {
     let pair = Pair::new(1, "a");
     let web = Web::with_keys(&[]);
     let odd = json!({ "kty": "LATTICE", "kid": "a", "z": 1 });
-    web.put(&format!("{ISSUER}/keys"), &json!({ "keys": [odd, 1, null, pair.public] }));
-    web.put(&format!("{ISSUER}/token"), &json!({ "id_token": pair.sign(&claims(json!({}))) }));
-    assert!(web.providers().redeem(&provider(json!({})), &code(None), now()).await.is_ok());
+    web.put(
+        &format!("{ISSUER}/keys"),
+        &json!({ "keys": [odd, 1, null, pair.public] }),
+    );
+    web.put(
+        &format!("{ISSUER}/token"),
+        &json!({ "id_token": pair.sign(&claims(json!({}))) }),
+    );
+    assert!(
+        web.providers()
+            .redeem(&provider(json!({})), &code(None), now())
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -145,13 +214,25 @@ async fn the_description_of_somebody_else_is_refused() {
     let web = Web::with_keys(&[]);
     let url = format!("{ISSUER}/.well-known/openid-configuration");
     web.put(&url, &json!({ "issuer": "https://evil.example.com", "authorization_endpoint": "https://evil.example.com/" }));
-    let refused = web.providers().start(&provider(json!({})), &start(&[]), now()).await.unwrap_err();
+    let refused = web
+        .providers()
+        .start(&provider(json!({})), &start(&[]), now())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, OidcError::ForeignIssuer { .. }) && refused.is_configuration());
     web.put(&url, &json!({ "issuer": ISSUER }));
-    let refused = web.providers().start(&provider(json!({})), &start(&[]), now()).await.unwrap_err();
+    let refused = web
+        .providers()
+        .start(&provider(json!({})), &start(&[]), now())
+        .await
+        .unwrap_err();
     assert_eq!(refused, OidcError::Incomplete("an authorization endpoint"));
     web.put_raw(&url, 404, b"{}");
-    let refused = web.providers().start(&provider(json!({})), &start(&[]), now()).await.unwrap_err();
+    let refused = web
+        .providers()
+        .start(&provider(json!({})), &start(&[]), now())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, OidcError::Discovery(_)));
 }
 
@@ -159,14 +240,37 @@ async fn the_description_of_somebody_else_is_refused() {
 async fn a_provider_that_fails_says_nothing() {
     let web = Web::with_keys(&[]);
     let url = format!("{ISSUER}/token");
-    let redeem = async || web.providers().redeem(&provider(json!({})), &code(None), now()).await.unwrap_err();
+    let redeem = async || {
+        web.providers()
+            .redeem(&provider(json!({})), &code(None), now())
+            .await
+            .unwrap_err()
+    };
     assert!(matches!(redeem().await, OidcError::Unreachable { .. }));
-    web.put_raw(&url, 400, br#"{"error":"invalid_grant","error_description":"used before"}"#);
-    assert_eq!(redeem().await, OidcError::CodeRefused("invalid_grant: used before".to_owned()));
+    web.put_raw(
+        &url,
+        400,
+        br#"{"error":"invalid_grant","error_description":"used before"}"#,
+    );
+    assert_eq!(
+        redeem().await,
+        OidcError::CodeRefused("invalid_grant: used before".to_owned())
+    );
     web.put_raw(&url, 502, b"<html>");
-    assert_eq!(redeem().await, OidcError::Status { what: "token endpoint", status: 502 });
+    assert_eq!(
+        redeem().await,
+        OidcError::Status {
+            what: "token endpoint",
+            status: 502
+        }
+    );
     web.put_raw(&url, 200, b"<html>");
-    assert_eq!(redeem().await, OidcError::NotJson { what: "token endpoint" });
+    assert_eq!(
+        redeem().await,
+        OidcError::NotJson {
+            what: "token endpoint"
+        }
+    );
     web.put(&url, &json!({ "access_token": "access" }));
     assert_eq!(redeem().await, OidcError::Missing("an ID token"));
 }

@@ -16,8 +16,9 @@ use crate::{Fetch, FetchError, Providers};
 pub(crate) const ISSUER: &str = "https://id.example.org";
 
 /// What comes before an Ed25519 key in PKCS #8.
-const ED25519: [u8; 16] =
-    [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+const ED25519: [u8; 16] = [
+    0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+];
 
 pub(crate) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -112,7 +113,10 @@ impl Web {
     }
 
     pub(crate) fn put_raw(&self, url: &str, status: u16, body: &[u8]) {
-        self.answers.lock().unwrap().insert(url.to_owned(), (status, body.to_vec()));
+        self.answers
+            .lock()
+            .unwrap()
+            .insert(url.to_owned(), (status, body.to_vec()));
     }
 
     pub(crate) fn providers(self: &Arc<Self>) -> Providers {
@@ -121,21 +125,34 @@ impl Web {
 
     /// How often an address was asked for.
     pub(crate) fn count(&self, url: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|request| *request.uri() == url).count()
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|request| *request.uri() == url)
+            .count()
     }
 
     /// What was sent to an address last.
     pub(crate) fn sent(&self, url: &str) -> (http::HeaderMap, String) {
         let asked = self.asked.lock().unwrap();
         let request = asked.iter().rfind(|request| *request.uri() == url).unwrap();
-        (request.headers().clone(), String::from_utf8(request.body().clone()).unwrap())
+        (
+            request.headers().clone(),
+            String::from_utf8(request.body().clone()).unwrap(),
+        )
     }
 }
 
 #[async_trait]
 impl Fetch for Web {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchError> {
-        let answer = self.answers.lock().unwrap().get(&request.uri().to_string()).cloned();
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .get(&request.uri().to_string())
+            .cloned();
         self.asked.lock().unwrap().push(request);
         let (status, body) = answer.ok_or_else(|| FetchError("there is nobody".to_owned()))?;
         Ok(Response::builder().status(status).body(body).unwrap())

@@ -42,37 +42,58 @@ const UNWANTED: [&str; 8] = [
 fn packages() -> Vec<(String, String)> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let output = Command::new(cargo)
-        .args(["metadata", "--offline", "--locked", "--format-version", "1", "--filter-platform"])
+        .args([
+            "metadata",
+            "--offline",
+            "--locked",
+            "--format-version",
+            "1",
+            "--filter-platform",
+        ])
         .arg("x86_64-unknown-linux-gnu")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let packages = metadata["packages"].as_array().unwrap().iter();
-    packages.map(|package| (text(&package["name"]), text(&package["license"]))).collect()
+    packages
+        .map(|package| (text(&package["name"]), text(&package["license"])))
+        .collect()
 }
 
 /// Whether an SPDX expression can be met with the licences above.
 fn is_allowed(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], " ").replace('/', " OR ");
     let known = |licence: &str| LICENCES.contains(&licence.trim());
-    plain.split(" AND ").all(|part| part.split(" OR ").any(known))
+    plain
+        .split(" AND ")
+        .all(|part| part.split(" OR ").any(known))
 }
 
 #[test]
 fn every_licence_is_one_we_may_use() {
     let packages = packages();
     assert!(packages.len() > 100, "the lock file has more than that");
-    let bad: Vec<_> = packages.iter().filter(|(_, licence)| !is_allowed(licence)).collect();
+    let bad: Vec<_> = packages
+        .iter()
+        .filter(|(_, licence)| !is_allowed(licence))
+        .collect();
     assert!(bad.is_empty(), "{bad:?}");
 }
 
 #[test]
 fn nothing_unwanted_comes_in() {
     let names: BTreeSet<String> = packages().into_iter().map(|(name, _)| name).collect();
-    let found: Vec<_> = UNWANTED.iter().filter(|name| names.contains(**name)).collect();
+    let found: Vec<_> = UNWANTED
+        .iter()
+        .filter(|name| names.contains(**name))
+        .collect();
     assert!(found.is_empty(), "{found:?}");
 }
 

@@ -10,8 +10,8 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification, with_query};
-use crate::method::oidc::linking::{self, Linked};
 use crate::hook;
+use crate::method::oidc::linking::{self, Linked};
 use crate::session::{self, Authenticated};
 
 pub(super) async fn complete(
@@ -25,9 +25,16 @@ pub(super) async fn complete(
             .detail("identity_id", proof.identity.id.to_string())
             .into());
     }
-    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .login
+        .after
+        .completion(proof.by.as_str());
     let stepping_up = flow.shown.extra.requested_aal == Aal::Aal2;
-    if stepping_up && visitor.as_ref().map(|visitor| visitor.identity.id) != Some(proof.identity.id) {
+    if stepping_up && visitor.as_ref().map(|visitor| visitor.identity.id) != Some(proof.identity.id)
+    {
         return Err(crate::flow::settings::identity_mismatch().into());
     }
     let present = visitor.take().filter(|visitor| {
@@ -43,7 +50,14 @@ pub(super) async fn complete(
         None => {
             let issued = session::issue(cx, &proof.identity, proof.method.clone());
             let identity = proof.identity.clone();
-            (Authenticated { session: issued.session, identity, token: issued.token }, Some(issued.hash))
+            (
+                Authenticated {
+                    session: issued.session,
+                    identity,
+                    token: issued.token,
+                },
+                Some(issued.hash),
+            )
         }
     };
     let linked = linking::link(cx, flow, &mut proof)?;
@@ -54,7 +68,13 @@ pub(super) async fn complete(
     let verifications = verifications(cx, flow, &proof)?;
     hook::before_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
     signed_in.identity = proof.identity.clone();
-    let next = save(cx, (flow, &proof, linked), (&signed_in, hash), &verifications).await?;
+    let next = save(
+        cx,
+        (flow, &proof, linked),
+        (&signed_in, hash),
+        &verifications,
+    )
+    .await?;
     hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
     answer(cx, flow, (&proof, confirmed), &signed_in, next)
 }
@@ -66,7 +86,13 @@ fn verifications(
     flow: &Flow<Login>,
     proof: &Proof,
 ) -> Result<(verification::Pending, Option<Identity>), FlowError> {
-    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .login
+        .after
+        .completion(proof.by.as_str());
     if !hook::verifies_at_login(hooks.hooks) || flow.shown.extra.requested_aal != Aal::Aal1 {
         return Ok((verification::Pending::default(), None));
     }
@@ -77,7 +103,11 @@ fn verifications(
     Ok((pending, changed.then_some(identity)))
 }
 
-fn stage<'a>(flow: &'a Flow<Login>, proof: &'a mut Proof, who: &'a Authenticated) -> hook::Stage<'a> {
+fn stage<'a>(
+    flow: &'a Flow<Login>,
+    proof: &'a mut Proof,
+    who: &'a Authenticated,
+) -> hook::Stage<'a> {
     hook::Stage {
         flow,
         identity: Some(&mut proof.identity),
@@ -94,7 +124,13 @@ async fn save(
     (signed_in, hash): (&Authenticated, Option<ipse_store::TokenHash>),
     (pending, verifying): &(verification::Pending, Option<Identity>),
 ) -> Result<Vec<NextFlow>, FlowError> {
-    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .login
+        .after
+        .completion(proof.by.as_str());
     let record = flow.to_record();
     let mut next = Vec::new();
     for with_flow in [true, false] {
@@ -155,18 +191,32 @@ fn answer(
     verifications: Vec<NextFlow>,
 ) -> Result<Outcome, FlowError> {
     if flow.came_back && !flow.is_browser() {
-        let code = flow.exchange_due().map(|pending| pending.return_to_code.as_str());
-        return Ok(Outcome::Redirect { location: shared::back_to_app(cx, flow, code)? });
+        let code = flow
+            .exchange_due()
+            .map(|pending| pending.return_to_code.as_str());
+        return Ok(Outcome::Redirect {
+            location: shared::back_to_app(cx, flow, code)?,
+        });
     }
-    let hooks = cx.config().selfservice.flows.login.after.completion(proof.by.as_str());
-    let location =
-        return_to::after(cx, flow.shown.return_to.as_deref(), &[hooks.default_browser_return_url])?;
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .login
+        .after
+        .completion(proof.by.as_str());
+    let location = return_to::after(
+        cx,
+        flow.shown.return_to.as_deref(),
+        &[hooks.default_browser_return_url],
+    )?;
     let page = verifications.iter().find_map(|flow| flow.url.clone());
     let page = page.filter(|_| hook::leads_to_verification(hooks.hooks));
     let shown = hook::shows_verification(cx, hooks.hooks);
     let verify = verifications.into_iter().filter(|_| shown);
-    let mut next: Vec<ContinueWith> =
-        verify.map(|flow| ContinueWith::ShowVerificationUi { flow }).collect();
+    let mut next: Vec<ContinueWith> = verify
+        .map(|flow| ContinueWith::ShowVerificationUi { flow })
+        .collect();
     let mut session = session::View::new(cx, &signed_in.session, &signed_in.identity);
     if confirmed {
         session = session.with_device(session::another(cx));
@@ -181,18 +231,27 @@ fn answer(
             "session": session,
             "continue_with": if next.is_empty() { Value::Null } else { json!(next) },
         });
-        return Ok(Outcome::Done { body: body.to_string(), location });
+        return Ok(Outcome::Done {
+            body: body.to_string(),
+            location,
+        });
     }
-    cx.jar.set_session(signed_in.token.clone(), signed_in.session.expires_at);
+    cx.jar
+        .set_session(signed_in.token.clone(), signed_in.session.expires_at);
     if !confirmed {
         cx.jar.rotate_csrf(cx.random());
     }
     if let Some(location) = due {
         return Ok(Outcome::Leave { location });
     }
-    next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
+    next.push(ContinueWith::RedirectBrowserTo {
+        redirect_browser_to: location.clone(),
+    });
     let body = json!({ "session": session, "continue_with": next });
-    Ok(Outcome::Done { body: body.to_string(), location: page.unwrap_or(location) })
+    Ok(Outcome::Done {
+        body: body.to_string(),
+        location: page.unwrap_or(location),
+    })
 }
 
 /// Where a browser goes to give a second factor, when sessions need one that this account has.

@@ -6,7 +6,10 @@ mod start;
 
 pub(crate) use complete::invalid_credentials;
 
-use ipse_model::{Aal, AuthenticationMethod, Credentials, FlowClient, FlowName, FlowState, Identity, MethodId, Timestamp, Uuid};
+use ipse_model::{
+    Aal, AuthenticationMethod, Credentials, FlowClient, FlowName, FlowState, Identity, MethodId,
+    Timestamp, Uuid,
+};
 use ipse_ui::{Group, Message, text};
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +138,9 @@ impl Kind for Login {
         if flow.shown.extra.refresh {
             flow.ui().say(text::login::login_re_auth());
         }
-        let reached = visitor.as_ref().map_or(Aal::Aal0, |visitor| visitor.session.aal);
+        let reached = visitor
+            .as_ref()
+            .map_or(Aal::Aal0, |visitor| visitor.session.aal);
         if flow.shown.extra.requested_aal == Aal::Aal2 && reached < Aal::Aal2 {
             flow.ui().say(text::login::login_mfa());
         }

@@ -47,7 +47,12 @@ pub(crate) async fn count(
     } else {
         spent::key(&what, giver.identity.id)
     };
-    if cx.store().count_attempt(key, cx.now, cx.now + WINDOW).await? > ATTEMPTS {
+    if cx
+        .store()
+        .count_attempt(key, cx.now, cx.now + WINDOW)
+        .await?
+        > ATTEMPTS
+    {
         tracing::warn!(identity_id = %giver.identity.id, method = method.as_str(), "too many attempts at a second factor");
         return Err(FlowError::form(text::validation::generic(
             "There were too many attempts. Please wait a quarter of an hour, or use another second factor.",

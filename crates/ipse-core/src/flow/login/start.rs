@@ -10,7 +10,8 @@ use crate::flow::{Begin, Flow, FlowError, return_to, shared};
 use crate::session;
 
 /// What somebody who is signed in already is told.
-pub(super) const ALREADY: &str = "Somebody is signed in already. To have them prove it again, start with ?refresh=true.";
+pub(super) const ALREADY: &str =
+    "Somebody is signed in already. To have them prove it again, start with ?refresh=true.";
 
 pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, ApiError> {
     let requested_aal = requested_aal(cx)?;
@@ -40,7 +41,10 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
             oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
             session_token_exchange_code: exchange.code,
         },
-        data: LoginData { exchange: exchange.pending, ..LoginData::default() },
+        data: LoginData {
+            exchange: exchange.pending,
+            ..LoginData::default()
+        },
         writes: exchange.writes,
         identity_id: identity_id.filter(|_| refresh),
     })
@@ -52,14 +56,18 @@ pub(super) fn somebody_is_in(cx: &Cx, flow: &Flow<Login>) -> Result<FlowError, A
         return Ok(FlowError::form(text::validation::generic(ALREADY)));
     }
     let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
-    Ok(shared::session_already_available(ALREADY).browser_to(location).into())
+    Ok(shared::session_already_available(ALREADY)
+        .browser_to(location)
+        .into())
 }
 
 /// 401 `session_aal1_required`.
 pub(super) fn first_factor_missing(cx: &Cx) -> ApiError {
-    ApiError::unauthorized("A second factor can only be asked for after a first one. Please sign in first.")
-        .id("session_aal1_required")
-        .browser_to(cx.public_url("self-service/login/browser"))
+    ApiError::unauthorized(
+        "A second factor can only be asked for after a first one. Please sign in first.",
+    )
+    .id("session_aal1_required")
+    .browser_to(cx.public_url("self-service/login/browser"))
 }
 
 fn requested_aal(cx: &Cx) -> Result<Aal, ApiError> {
@@ -71,4 +79,3 @@ fn requested_aal(cx: &Cx) -> Result<Aal, ApiError> {
         ))),
     }
 }
-

@@ -21,7 +21,13 @@ pub(super) async fn complete(
     flow: &mut Flow<Registration>,
     mut account: NewAccount,
 ) -> Result<Outcome, FlowError> {
-    let hooks = cx.config().selfservice.flows.registration.after.completion(account.by.as_str());
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .registration
+        .after
+        .completion(account.by.as_str());
     hook::before_save(cx, hooks.hooks, &mut stage(flow, &mut account, None)).await?;
 
     let mut batch = cx.store().batch();
@@ -52,7 +58,10 @@ pub(super) async fn complete(
 
 /// Why an account can't be created. Where the configuration wants that, whoever has one already is told how to sign in to it.
 async fn refused(cx: &Cx, account: &NewAccount, error: StoreError) -> FlowError {
-    let duplicate = matches!(error, StoreError::Duplicate(Unique::Identifier(_) | Unique::Address(_)));
+    let duplicate = matches!(
+        error,
+        StoreError::Duplicate(Unique::Identifier(_) | Unique::Address(_))
+    );
     if !duplicate || !cx.config().selfservice.flows.registration.login_hints {
         return taken(error);
     }
@@ -86,15 +95,30 @@ fn answer(
     if flow.came_back && !flow.is_browser() {
         let code = flow.exchange_due().filter(|_| issued.is_some());
         let code = code.map(|pending| pending.return_to_code.as_str());
-        return Ok(Outcome::Redirect { location: shared::back_to_app(cx, flow, code)? });
+        return Ok(Outcome::Redirect {
+            location: shared::back_to_app(cx, flow, code)?,
+        });
     }
-    let hooks = cx.config().selfservice.flows.registration.after.completion(account.by.as_str());
-    let mut location =
-        return_to::after(cx, flow.shown.return_to.as_deref(), &[hooks.default_browser_return_url])?;
-    let verify = verifications.into_iter().map(|flow| ContinueWith::ShowVerificationUi { flow });
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .registration
+        .after
+        .completion(account.by.as_str());
+    let mut location = return_to::after(
+        cx,
+        flow.shown.return_to.as_deref(),
+        &[hooks.default_browser_return_url],
+    )?;
+    let verify = verifications
+        .into_iter()
+        .map(|flow| ContinueWith::ShowVerificationUi { flow });
     let mut next: Vec<ContinueWith> = Vec::new();
     if flow.is_browser() {
-        next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
+        next.push(ContinueWith::RedirectBrowserTo {
+            redirect_browser_to: location.clone(),
+        });
         next.extend(verify);
         let page = next.iter().find_map(verification_page);
         if let Some(page) = page.filter(|_| hook::leads_to_verification(hooks.hooks)) {
@@ -104,7 +128,10 @@ fn answer(
         next.extend(verify);
     }
     let mut body = Map::new();
-    body.insert("identity".to_owned(), to_value(&view::Public::new(&account.identity, &cx.snapshot))?);
+    body.insert(
+        "identity".to_owned(),
+        to_value(&view::Public::new(&account.identity, &cx.snapshot))?,
+    );
     if let Some(issued) = issued {
         let session = session::View::new(cx, &issued.session, &account.identity);
         body.insert("session".to_owned(), to_value(&session)?);
@@ -113,11 +140,23 @@ fn answer(
             cx.jar.rotate_csrf(cx.random());
         } else {
             body.insert("session_token".to_owned(), json!(issued.token));
-            next.push(ContinueWith::SetOrySessionToken { ory_session_token: issued.token });
+            next.push(ContinueWith::SetOrySessionToken {
+                ory_session_token: issued.token,
+            });
         }
     }
-    body.insert("continue_with".to_owned(), if next.is_empty() { Value::Null } else { json!(next) });
-    Ok(Outcome::Done { body: Value::Object(body).to_string(), location })
+    body.insert(
+        "continue_with".to_owned(),
+        if next.is_empty() {
+            Value::Null
+        } else {
+            json!(next)
+        },
+    );
+    Ok(Outcome::Done {
+        body: Value::Object(body).to_string(),
+        location,
+    })
 }
 
 fn verification_page(next: &ContinueWith) -> Option<String> {

@@ -4,7 +4,8 @@ mod complete;
 
 use ipse_config::selfservice::flows::RegistrationStyle;
 use ipse_model::{
-    AuthenticationMethod, Credentials, FlowClient, FlowName, FlowState, Identity, MethodId, Timestamp, Uuid,
+    AuthenticationMethod, Credentials, FlowClient, FlowName, FlowState, Identity, MethodId,
+    Timestamp, Uuid,
 };
 use ipse_ui::{Group, Message, text};
 use serde::{Deserialize, Serialize};
@@ -181,7 +182,10 @@ impl Kind for Registration {
         }
         let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
         let mut error = shared::session_already_available(ALREADY);
-        error.browser = Browser::Redirect { to: location, status: Self::AGAIN_STATUS };
+        error.browser = Browser::Redirect {
+            to: location,
+            status: Self::AGAIN_STATUS,
+        };
         Err(error.into())
     }
 
@@ -203,7 +207,9 @@ impl Kind for Registration {
             return mailed::with_any_payload(flow);
         }
         match (flow.data.screen, &flow.transient_payload) {
-            (Screen::Credentials, None) => shared::with_member(&render(flow), "transient_payload", &json!({})),
+            (Screen::Credentials, None) => {
+                shared::with_member(&render(flow), "transient_payload", &json!({}))
+            }
             (Screen::Credentials, Some(payload)) => {
                 shared::with_member(&render(flow), "transient_payload", payload)
             }
@@ -220,7 +226,10 @@ impl Kind for Registration {
     }
 
     fn expired(expired_at: Timestamp) -> Message {
-        text::registration::registration_flow_expired(&expired_at.to_string(), expired_at.as_second())
+        text::registration::registration_flow_expired(
+            &expired_at.to_string(),
+            expired_at.as_second(),
+        )
     }
 }
 

@@ -17,7 +17,13 @@ pub(super) async fn complete(
     owner: &Owner,
     mut change: Change,
 ) -> Result<Outcome, FlowError> {
-    let hooks = cx.config().selfservice.flows.settings.after.completion(change.method.as_str());
+    let hooks = cx
+        .config()
+        .selfservice
+        .flows
+        .settings
+        .after
+        .completion(change.method.as_str());
     let mut batch = cx.store().batch();
     hook::before_save(cx, hooks.hooks, &mut stage(flow, owner, &mut change)).await?;
 
@@ -42,18 +48,31 @@ pub(super) async fn complete(
     let location = location(cx, &done, configured)?;
     let mut next: Vec<ContinueWith> = Vec::new();
     if hook::shows_verification(cx, hooks.hooks) {
-        next.extend(verifications.into_iter().map(|flow| ContinueWith::ShowVerificationUi { flow }));
+        next.extend(
+            verifications
+                .into_iter()
+                .map(|flow| ContinueWith::ShowVerificationUi { flow }),
+        );
     }
     if flow.is_browser() {
         continuity::forget(cx).await?;
-        next.push(ContinueWith::RedirectBrowserTo { redirect_browser_to: location.clone() });
+        next.push(ContinueWith::RedirectBrowserTo {
+            redirect_browser_to: location.clone(),
+        });
         let Authenticated { token, session, .. } = &owner.authenticated;
         cx.jar.set_session(token.clone(), session.expires_at);
     }
-    Ok(Outcome::Done { body: render(cx, &done, &after.authenticated.identity, &next), location })
+    Ok(Outcome::Done {
+        body: render(cx, &done, &after.authenticated.identity, &next),
+        location,
+    })
 }
 
-fn stage<'a>(flow: &'a Flow<Settings>, owner: &'a Owner, change: &'a mut Change) -> hook::Stage<'a> {
+fn stage<'a>(
+    flow: &'a Flow<Settings>,
+    owner: &'a Owner,
+    change: &'a mut Change,
+) -> hook::Stage<'a> {
     hook::Stage {
         flow,
         identity: Some(&mut change.identity),
@@ -84,7 +103,12 @@ async fn succeed(
     owner: &Owner,
     batch: &mut Batch,
 ) -> Result<Flow<Settings>, FlowError> {
-    let mut next = Flow::<Settings>::new(cx, flow.shown.client, flow.shown.extra, SettingsData::default());
+    let mut next = Flow::<Settings>::new(
+        cx,
+        flow.shown.client,
+        flow.shown.extra,
+        SettingsData::default(),
+    );
     next.identity_id = flow.identity_id;
     next.shown.return_to.clone_from(&flow.shown.return_to);
     let token = if flow.is_browser() {
@@ -101,7 +125,10 @@ async fn succeed(
     done.data = next.data;
     done.shown.state = FlowState::Success;
     done.shown.active = flow.shown.active.filter(|_| flow.came_back);
-    done.shown.ui = Container { messages: vec![text::settings::settings_update_success()], ..next.shown.ui };
+    done.shown.ui = Container {
+        messages: vec![text::settings::settings_update_success()],
+        ..next.shown.ui
+    };
     batch.update_flow(&done.to_record());
     Ok(done)
 }
@@ -115,16 +142,19 @@ fn location(
     if flow.shown.return_to.is_none() && configured.is_none() {
         return Ok(flow.page(cx));
     }
-    Ok(return_to::after(cx, flow.shown.return_to.as_deref(), &[configured])?)
+    Ok(return_to::after(
+        cx,
+        flow.shown.return_to.as_deref(),
+        &[configured],
+    )?)
 }
 
 /// An identifier or address that somebody else has is something to be told on the form.
 pub(crate) fn taken(error: StoreError) -> FlowError {
     match error {
-        StoreError::Duplicate(ipse_store::Unique::Identifier(_) | ipse_store::Unique::Address(_)) => {
-            FlowError::form(text::validation::duplicate_credentials())
-        }
+        StoreError::Duplicate(
+            ipse_store::Unique::Identifier(_) | ipse_store::Unique::Address(_),
+        ) => FlowError::form(text::validation::duplicate_credentials()),
         other => other.into(),
     }
 }
-

@@ -6,12 +6,17 @@ mod read;
 pub(crate) use complete::taken;
 pub use read::read;
 
-use ipse_model::{AuthenticationMethod, Credentials, FlowClient, FlowName, FlowRecord, FlowState, Identity, MethodId, Timestamp, Uuid};
+use ipse_model::{
+    AuthenticationMethod, Credentials, FlowClient, FlowName, FlowRecord, FlowState, Identity,
+    MethodId, Timestamp, Uuid,
+};
 use ipse_ui::{Group, Message, text};
 use serde::{Deserialize, Serialize};
 
 use super::continue_with::ContinueWith;
-use super::{Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, shared::with_member, with_query};
+use super::{
+    Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, shared::with_member, with_query,
+};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::identity::view;
@@ -72,7 +77,10 @@ impl Owner {
         if let Some(proved) = &change.proved {
             session::add_proof(&mut authenticated.session, proved.clone());
         }
-        Self { authenticated, credentials: change.credentials.clone() }
+        Self {
+            authenticated,
+            credentials: change.credentials.clone(),
+        }
     }
 
     /// Whether the person has proved recently enough who they are to change what leads into the account.
@@ -80,7 +88,12 @@ impl Owner {
     /// # Errors
     /// [`FlowError::PrivilegedSessionRequired`] when not.
     pub fn require_privileged(&self, cx: &Cx) -> Result<(), FlowError> {
-        let max_age = cx.config().selfservice.flows.settings.privileged_session_max_age;
+        let max_age = cx
+            .config()
+            .selfservice
+            .flows
+            .settings
+            .privileged_session_max_age;
         if self.authenticated.session.authenticated_at + max_age > cx.now {
             Ok(())
         } else {
@@ -135,7 +148,10 @@ impl Kind for Settings {
             }
             return Err(error);
         };
-        let owner = Owner { authenticated: found.authenticated, credentials: found.credentials };
+        let owner = Owner {
+            authenticated: found.authenticated,
+            credentials: found.credentials,
+        };
         let start = cx.public_url("self-service/settings/browser");
         let back = cx.request.query("return_to").filter(|to| !to.is_empty());
         let back = back.map(|to| with_query(&start, "return_to", to));
@@ -225,8 +241,12 @@ async fn load(cx: &Cx, id: Uuid, here: &str) -> Result<(Option<FlowRecord>, Owne
     let Some((owner, flow)) = authenticate_for_flow(cx, id).await? else {
         let login = cx.config().selfservice.flows.login.ui_url.as_ref();
         let login = login.map_or_else(|| cx.public_url("ui/login"), ToString::to_string);
-        let mut error = ApiError::unauthorized("A valid session cookie or session token is missing.");
-        error.browser = Browser::Redirect { to: login, status: 302 };
+        let mut error =
+            ApiError::unauthorized("A valid session cookie or session token is missing.");
+        error.browser = Browser::Redirect {
+            to: login,
+            status: 302,
+        };
         return Err(error);
     };
     require_aal(cx, &owner, Some(here))?;
@@ -237,12 +257,20 @@ async fn authenticate_for_flow(
     cx: &Cx,
     id: Uuid,
 ) -> Result<Option<(Owner, Option<FlowRecord>)>, ApiError> {
-    let Some(presented) = &cx.request.session_token else { return Ok(None) };
+    let Some(presented) = &cx.request.session_token else {
+        return Ok(None);
+    };
     let hash = session::hash(&presented.secret);
     let found = cx.store().authenticate_for_flow(&hash, id).await?;
     let counting = |stored| session::counting(stored, &presented.secret, cx.now);
     Ok(found.authenticated.and_then(counting).map(|authenticated| {
-        (Owner { authenticated, credentials: found.credentials }, found.flow)
+        (
+            Owner {
+                authenticated,
+                credentials: found.credentials,
+            },
+            found.flow,
+        )
     }))
 }
 
@@ -260,8 +288,19 @@ fn require_aal(cx: &Cx, owner: &Owner, return_to: Option<&str>) -> Result<(), Ap
 /// The flow with its identity, as a client sees it.
 fn render(cx: &Cx, flow: &Flow<Settings>, identity: &Identity, next: &[ContinueWith]) -> String {
     let identity = view::Public::new(identity, &cx.snapshot);
-    let body = with_member(lookup_secret::with_codes(cx, flow).to_record().public.as_str(), "identity", &identity);
-    if next.is_empty() { body } else { with_member(&body, "continue_with", &next) }
+    let body = with_member(
+        lookup_secret::with_codes(cx, flow)
+            .to_record()
+            .public
+            .as_str(),
+        "identity",
+        &identity,
+    );
+    if next.is_empty() {
+        body
+    } else {
+        with_member(&body, "continue_with", &next)
+    }
 }
 
 /// Where somebody who isn't signed in goes first.
@@ -288,8 +327,6 @@ pub fn identity_mismatch() -> ApiError {
 }
 
 fn initiated_by_somebody_else() -> ApiError {
-    ApiError::forbidden(
-        "Somebody else has started this flow. Start your own and try again.",
-    )
-    .id("security_identity_mismatch")
+    ApiError::forbidden("Somebody else has started this flow. Start your own and try again.")
+        .id("security_identity_mismatch")
 }

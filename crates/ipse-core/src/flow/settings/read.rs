@@ -26,7 +26,13 @@ pub async fn read(cx: &Cx) -> Result<Outcome, ApiError> {
         return Err(expired(cx));
     }
     let owner = record.identity_id.ok_or_else(ApiError::no_such_row)?;
-    let identity = cx.store().identity(owner).await?.ok_or_else(ApiError::no_such_row)?;
+    let identity = cx
+        .store()
+        .identity(owner)
+        .await?
+        .ok_or_else(ApiError::no_such_row)?;
     let identity = view::Public::new(&identity, &cx.snapshot);
-    Ok(Outcome::Fetched { body: with_member(record.public.as_str(), "identity", &identity) })
+    Ok(Outcome::Fetched {
+        body: with_member(record.public.as_str(), "identity", &identity),
+    })
 }

@@ -17,11 +17,19 @@ use crate::method::{Handles, Step, enabled};
 use crate::schema::normalise_identifier;
 
 /// What identifiers belong to.
-const IDENTIFIED: [CredentialsType; 3] =
-    [CredentialsType::Password, CredentialsType::Code, CredentialsType::Webauthn];
+const IDENTIFIED: [CredentialsType; 3] = [
+    CredentialsType::Password,
+    CredentialsType::Code,
+    CredentialsType::Webauthn,
+];
 
 /// Nodes of other methods that have their place on both screens: browsers offer passkeys along with identifiers.
-const SHARED: [&str; 4] = ["csrf_token", "webauthn_script", "passkey_login", "passkey_challenge"];
+const SHARED: [&str; 4] = [
+    "csrf_token",
+    "webauthn_script",
+    "passkey_login",
+    "passkey_challenge",
+];
 
 /// Whether a flow begins with the first screen.
 fn applies(cx: &Cx, flow: &Flow<Login>) -> bool {
@@ -44,7 +52,8 @@ impl Handles<Login> for IdentifierFirst {
             let field = identifier(cx, flow);
             flow.ui().push(field);
             let button = Node::submit("method", Group::IdentifierFirst, "identifier_first");
-            flow.ui().push(button.label(text::node::node_label_continue()));
+            flow.ui()
+                .push(button.label(text::node::node_label_continue()));
         }
         Ok(())
     }
@@ -120,7 +129,12 @@ impl Offer {
     }
 
     /// What is there without regard to the account.
-    const EVERYTHING: Self = Self { password: true, code: true, passkey: true, key: true };
+    const EVERYTHING: Self = Self {
+        password: true,
+        code: true,
+        passkey: true,
+        key: true,
+    };
 
     /// What of it the configuration and the client allow.
     fn possible(self, cx: &Cx, flow: &Flow<Login>) -> Self {
@@ -137,11 +151,21 @@ impl Offer {
     }
 
     fn is_empty(self) -> bool {
-        self == Self { password: false, code: false, passkey: false, key: false }
+        self == Self {
+            password: false,
+            code: false,
+            passkey: false,
+            key: false,
+        }
     }
 
     fn code_only(self) -> bool {
-        self == Self { password: false, code: true, passkey: false, key: false }
+        self == Self {
+            password: false,
+            code: true,
+            passkey: false,
+            key: false,
+        }
     }
 
     /// Whether it has a place for a node that a method made.
@@ -158,23 +182,24 @@ impl Offer {
 
 /// What is offered to whoever gave this identifier; nothing when there is no such account. Where accounts aren't told about,
 /// everybody is offered everything, whether there is an account or not.
-async fn offer(
-    cx: &Cx,
-    flow: &Flow<Login>,
-    given: &str,
-) -> Result<Option<Offer>, FlowError> {
+async fn offer(cx: &Cx, flow: &Flow<Login>, given: &str) -> Result<Option<Offer>, FlowError> {
     if cx.config().security.account_enumeration.mitigate {
         return Ok(Some(Offer::EVERYTHING.possible(cx, flow)));
     }
     let normalised = normalise_identifier(given);
-    let found = cx.store().identity_by_identifier(&IDENTIFIED, &normalised).await?;
+    let found = cx
+        .store()
+        .identity_by_identifier(&IDENTIFIED, &normalised)
+        .await?;
     let offer = found.map(|found| Offer::of(cx, &found.credentials).possible(cx, flow));
     Ok(offer.filter(|offer| !offer.is_empty()))
 }
 
 fn hide_identifier(cx: &Cx, flow: &mut Flow<Login>, given: &str) {
     flow.ui().remove("identifier");
-    let field = identifier(cx, flow).value(given).with(|input| input.input_type = InputType::Hidden);
+    let field = identifier(cx, flow)
+        .value(given)
+        .with(|input| input.input_type = InputType::Hidden);
     flow.ui().nodes.insert(0, field);
 }
 
@@ -202,7 +227,9 @@ async fn show(
     keep_shared(flow);
     hide_identifier(cx, flow, given);
     let offered = std::mem::take(&mut other.ui().nodes).into_iter();
-    flow.ui().nodes.extend(offered.filter(|node| offer.holds(node)));
+    flow.ui()
+        .nodes
+        .extend(offered.filter(|node| offer.holds(node)));
     Ok(())
 }
 
@@ -213,8 +240,12 @@ async fn send_code(
     visitor: &Visitor,
     given: &str,
 ) -> Result<Step<Proof>, FlowError> {
-    let mut form = Form { fields: serde_json::Map::new(), encoding: Encoding::Json };
-    form.fields.insert("method".to_owned(), MethodId::Code.as_str().into());
+    let mut form = Form {
+        fields: serde_json::Map::new(),
+        encoding: Encoding::Json,
+    };
+    form.fields
+        .insert("method".to_owned(), MethodId::Code.as_str().into());
     form.fields.insert("identifier".to_owned(), given.into());
     Code.submit(cx, flow, visitor, &form).await
 }

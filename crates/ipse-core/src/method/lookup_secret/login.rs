@@ -20,7 +20,9 @@ impl Handles<Login> for LookupSecret {
         flow: &mut Flow<Login>,
         visitor: &Visitor,
     ) -> Result<(), FlowError> {
-        let Ok(giver) = second_factor::giver(flow, visitor) else { return Ok(()) };
+        let Ok(giver) = second_factor::giver(flow, visitor) else {
+            return Ok(());
+        };
         let credentials = cx.store().credentials(giver.identity.id).await?;
         if credentials.get(CredentialsType::LookupSecret).is_some() {
             flow.ui().push(nodes::code());
@@ -54,7 +56,11 @@ impl Handles<Login> for LookupSecret {
         match codes::use_up(&cx.snapshot.data_cipher, &credential, &typed, cx.now) {
             Used::Now(changed) => {
                 let replaced = Some((credential, changed));
-                let spent = Spent { replaced, attempts: vec![attempts], ..Spent::default() };
+                let spent = Spent {
+                    replaced,
+                    attempts: vec![attempts],
+                    ..Spent::default()
+                };
                 let by = (MethodId::LookupSecret, spent);
                 Ok(Step::Done(second_factor::proof(cx, giver, credentials, by)))
             }

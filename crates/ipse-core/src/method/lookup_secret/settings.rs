@@ -39,9 +39,14 @@ impl Handles<Settings> for LookupSecret {
     ) -> Result<(), FlowError> {
         flow.data.backup_codes.clear();
         flow.data.shown_codes.clear();
-        if owner.credentials.get(CredentialsType::LookupSecret).is_some() {
+        if owner
+            .credentials
+            .get(CredentialsType::LookupSecret)
+            .is_some()
+        {
             let reveal = text::settings::settings_reveal_lookup();
-            flow.ui().push(nodes::action("lookup_secret_reveal", reveal));
+            flow.ui()
+                .push(nodes::action("lookup_secret_reveal", reveal));
             flow.ui().push(nodes::disable());
         } else {
             flow.ui().push(nodes::regenerate());
@@ -88,16 +93,21 @@ fn confirm(cx: &Cx, flow: &Flow<Settings>, owner: &Owner) -> Result<Step<Change>
     }
     let identity = owner.authenticated.identity.clone();
     let mut credentials = owner.credentials.clone();
-    credentials.set(codes::credential(identity.id, flow.data.backup_codes.clone(), cx.now));
+    credentials.set(codes::credential(
+        identity.id,
+        flow.data.backup_codes.clone(),
+        cx.now,
+    ));
     let proved = Some(second_factor::second(cx, MethodId::LookupSecret));
-    Ok(Step::Done(Change { method: MethodId::LookupSecret, identity, credentials, proved }))
+    Ok(Step::Done(Change {
+        method: MethodId::LookupSecret,
+        identity,
+        credentials,
+        proved,
+    }))
 }
 
-fn reveal(
-    cx: &Cx,
-    flow: &mut Flow<Settings>,
-    owner: &Owner,
-) -> Result<Step<Change>, FlowError> {
+fn reveal(cx: &Cx, flow: &mut Flow<Settings>, owner: &Owner) -> Result<Step<Change>, FlowError> {
     let Some(credential) = owner.credentials.get(CredentialsType::LookupSecret) else {
         return Err(FlowError::form(text::validation::generic(
             "There are no backup codes that could be shown.",
@@ -118,7 +128,8 @@ fn regenerate(cx: &Cx, flow: &mut Flow<Settings>) -> Step<Change> {
     flow.ui().remove_group(Group::LookupSecret);
     flow.ui().push(nodes::list(cipher, &[]));
     let confirm = text::settings::settings_lookup_confirm();
-    flow.ui().push(nodes::action("lookup_secret_confirm", confirm));
+    flow.ui()
+        .push(nodes::action("lookup_secret_confirm", confirm));
     flow.data.shown_codes.clone_from(&fresh);
     flow.data.backup_codes = fresh;
     Step::Show
@@ -128,5 +139,10 @@ fn disable(owner: &Owner) -> Step<Change> {
     let identity = owner.authenticated.identity.clone();
     let mut credentials = owner.credentials.clone();
     credentials.remove(CredentialsType::LookupSecret);
-    Step::Done(Change { method: MethodId::LookupSecret, identity, credentials, proved: None })
+    Step::Done(Change {
+        method: MethodId::LookupSecret,
+        identity,
+        credentials,
+        proved: None,
+    })
 }

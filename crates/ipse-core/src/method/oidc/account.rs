@@ -23,31 +23,42 @@ pub(crate) fn identifier(provider: &str, subject: &str) -> String {
 
 /// The accounts among these credentials.
 pub(crate) fn accounts(credentials: &Credentials) -> Vec<Account> {
-    credentials.get(CredentialsType::Oidc).map(read).unwrap_or_default()
+    credentials
+        .get(CredentialsType::Oidc)
+        .map(read)
+        .unwrap_or_default()
 }
 
 fn read(credential: &Credential) -> Vec<Account> {
     let config = credential.config.to_value();
     let entries = config.get("providers").and_then(Value::as_array);
     let entries = entries.into_iter().flatten();
-    entries.filter_map(|entry| serde_json::from_value(entry.clone()).ok()).collect()
+    entries
+        .filter_map(|entry| serde_json::from_value(entry.clone()).ok())
+        .collect()
 }
 
 /// The ids of the providers that somebody has an account at.
 pub(super) fn linked(credentials: &Credentials) -> Vec<String> {
-    accounts(credentials).into_iter().map(|account| account.provider).collect()
+    accounts(credentials)
+        .into_iter()
+        .map(|account| account.provider)
+        .collect()
 }
 
 /// Adds an account. The same one stays as it is.
 pub(super) fn add(credentials: &mut Credentials, account: Account, now: Timestamp) {
     let mut all = accounts(credentials);
-    let known = |other: &Account| other.provider == account.provider && other.subject == account.subject;
+    let known =
+        |other: &Account| other.provider == account.provider && other.subject == account.subject;
     if all.iter().any(known) {
         return;
     }
     let added = identifier(&account.provider, &account.subject);
     all.push(account);
-    let mut credential = credentials.remove(CredentialsType::Oidc).unwrap_or_else(|| empty(now));
+    let mut credential = credentials
+        .remove(CredentialsType::Oidc)
+        .unwrap_or_else(|| empty(now));
     credential.identifiers.push(added);
     credential.identifiers.sort();
     write(&mut credential, &all, now);
@@ -57,15 +68,20 @@ pub(super) fn add(credentials: &mut Credentials, account: Account, now: Timestam
 /// Removes the accounts at a provider; whether there was one.
 pub(super) fn remove(credentials: &mut Credentials, provider: &str, now: Timestamp) -> bool {
     let all = accounts(credentials);
-    let (gone, kept): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|account| account.provider == provider);
+    let (gone, kept): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|account| account.provider == provider);
     if gone.is_empty() {
         return false;
     }
     if let Some(credential) = credentials.get_mut(CredentialsType::Oidc) {
-        let gone: Vec<_> =
-            gone.iter().map(|account| identifier(&account.provider, &account.subject)).collect();
-        credential.identifiers.retain(|identifier| !gone.contains(identifier));
+        let gone: Vec<_> = gone
+            .iter()
+            .map(|account| identifier(&account.provider, &account.subject))
+            .collect();
+        credential
+            .identifiers
+            .retain(|identifier| !gone.contains(identifier));
         write(credential, &kept, now);
     }
     if kept.is_empty() {
@@ -96,7 +112,11 @@ mod tests {
     use crate::identity::tests::sample;
 
     fn account(provider: &str, subject: &str) -> Account {
-        Account { subject: subject.to_owned(), provider: provider.to_owned(), rest: Map::new() }
+        Account {
+            subject: subject.to_owned(),
+            provider: provider.to_owned(),
+            rest: Map::new(),
+        }
     }
 
     #[test]
@@ -105,13 +125,19 @@ mod tests {
         for (provider, subject) in [("one", "1"), ("two", "2"), ("one", "1")] {
             add(&mut credentials, account(provider, subject), sample::now());
         }
-        assert_eq!(accounts(&credentials), [account("one", "1"), account("two", "2")]);
+        assert_eq!(
+            accounts(&credentials),
+            [account("one", "1"), account("two", "2")]
+        );
         let identifiers = &credentials.get(CredentialsType::Oidc).unwrap().identifiers;
         assert_eq!(identifiers, &["one:1", "two:2"]);
         assert!(remove(&mut credentials, "one", sample::now()));
         assert!(!remove(&mut credentials, "one", sample::now()));
         assert_eq!(linked(&credentials), ["two"]);
-        assert_eq!(credentials.get(CredentialsType::Oidc).unwrap().identifiers, ["two:2"]);
+        assert_eq!(
+            credentials.get(CredentialsType::Oidc).unwrap().identifiers,
+            ["two:2"]
+        );
         assert!(remove(&mut credentials, "two", sample::now()));
         assert!(credentials.get(CredentialsType::Oidc).is_none());
     }
@@ -120,16 +146,27 @@ mod tests {
     fn what_came_with_an_account_stays() {
         let config = json!({ "providers": [{ "subject": "1", "provider": "one", "initial_id_token": "sealed", "x": 1 }] });
         let mut credentials: Credentials =
-            [sample::credential(CredentialsType::Oidc, "one:1", config)].into_iter().collect();
+            [sample::credential(CredentialsType::Oidc, "one:1", config)]
+                .into_iter()
+                .collect();
         add(&mut credentials, account("two", "2"), sample::now());
-        let config = credentials.get(CredentialsType::Oidc).unwrap().config.to_value();
+        let config = credentials
+            .get(CredentialsType::Oidc)
+            .unwrap()
+            .config
+            .to_value();
         assert_eq!(config["providers"][0]["initial_id_token"], "sealed");
         assert_eq!(config["providers"][0]["x"], 1);
     }
 
     #[test]
     fn odd_configurations_hold_no_accounts() {
-        for odd in [json!({}), json!([]), json!({ "providers": 1 }), json!({ "providers": [1, {}] })] {
+        for odd in [
+            json!({}),
+            json!([]),
+            json!({ "providers": 1 }),
+            json!({ "providers": [1, {}] }),
+        ] {
             let credential = sample::credential(CredentialsType::Oidc, "one:1", odd);
             assert_eq!(accounts(&[credential].into_iter().collect()), []);
         }

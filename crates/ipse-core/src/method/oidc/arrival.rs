@@ -42,13 +42,19 @@ impl Arrival<'_> {
     /// Whom the account at the provider belongs to.
     pub(super) async fn known(&self, cx: &Cx) -> Result<Option<Found>, ApiError> {
         let identifier = account::identifier(&self.provider.id, self.claims.subject());
-        Ok(cx.store().identity_by_identifier(&[CredentialsType::Oidc], &identifier).await?)
+        Ok(cx
+            .store()
+            .identity_by_identifier(&[CredentialsType::Oidc], &identifier)
+            .await?)
     }
 
     /// The account at the provider, with its tokens sealed.
     fn account(&self, cx: &Cx) -> Account {
-        let given =
-            [&self.tokens.id_token, &self.tokens.access_token, &self.tokens.refresh_token];
+        let given = [
+            &self.tokens.id_token,
+            &self.tokens.access_token,
+            &self.tokens.refresh_token,
+        ];
         let mut rest = Map::new();
         for (member, token) in provider_tokens::MEMBERS.into_iter().zip(given) {
             let token = token.as_deref().unwrap_or_default();
@@ -101,7 +107,9 @@ impl Arrival<'_> {
             return Err(FlowError::form(text::validation::account_not_found()));
         }
         let registration = self.registration_for(cx, flow).await?;
-        Ok(Step::Instead(engine::come_back::<Registration>(cx, registration.id(), self).await?))
+        Ok(Step::Instead(
+            engine::come_back::<Registration>(cx, registration.id(), self).await?,
+        ))
     }
 
     /// A registration in the place of a login.
@@ -116,8 +124,10 @@ impl Arrival<'_> {
             oauth2_login_challenge: from.shown.extra.oauth2_login_challenge.clone(),
             session_token_exchange_code: None,
         };
-        let data =
-            RegistrationData { exchange: from.data.exchange.clone(), ..RegistrationData::default() };
+        let data = RegistrationData {
+            exchange: from.data.exchange.clone(),
+            ..RegistrationData::default()
+        };
         let mut flow = Flow::<Registration>::new(cx, from.shown.client, extra, data);
         flow.shown.request_url.clone_from(&from.shown.request_url);
         flow.shown.return_to.clone_from(&from.shown.return_to);
@@ -186,7 +196,12 @@ impl Arrival<'_> {
     }
 
     /// What is asked for if something is missing: the traits, and the way to go on with this provider.
-    fn reduce(&self, flow: &mut Flow<Registration>, schema: &crate::schema::Schema, traits: &Value) {
+    fn reduce(
+        &self,
+        flow: &mut Flow<Registration>,
+        schema: &crate::schema::Schema,
+        traits: &Value,
+    ) {
         reduce(flow, self.provider);
         if flow.shown.client == FlowClient::Api && !self.came_back {
             return;
@@ -269,7 +284,12 @@ impl Refusal<'_> {
 
 #[async_trait]
 impl Return<Login> for Refusal<'_> {
-    async fn decide(&self, _: &Cx, flow: &mut Flow<Login>, _: &Visitor) -> Result<Step<Proof>, FlowError> {
+    async fn decide(
+        &self,
+        _: &Cx,
+        flow: &mut Flow<Login>,
+        _: &Visitor,
+    ) -> Result<Step<Proof>, FlowError> {
         flow.shown.active = Some(MethodId::Oidc);
         Err(self.complaint())
     }
@@ -290,7 +310,12 @@ impl Return<Registration> for Refusal<'_> {
 
 #[async_trait]
 impl Return<Settings> for Refusal<'_> {
-    async fn decide(&self, _: &Cx, _: &mut Flow<Settings>, _: &Owner) -> Result<Step<Change>, FlowError> {
+    async fn decide(
+        &self,
+        _: &Cx,
+        _: &mut Flow<Settings>,
+        _: &Owner,
+    ) -> Result<Step<Change>, FlowError> {
         Err(self.complaint())
     }
 }
@@ -306,10 +331,12 @@ where
 {
     match name {
         ipse_model::FlowName::Login => engine::come_back::<Login>(cx, id, returned).await,
-        ipse_model::FlowName::Registration => engine::come_back::<Registration>(cx, id, returned).await,
-        ipse_model::FlowName::Settings => engine::come_back::<Settings>(cx, id, returned).await,
-        ipse_model::FlowName::Recovery | ipse_model::FlowName::Verification => {
-            Err(super::journey::refused("No provider takes part in this flow."))
+        ipse_model::FlowName::Registration => {
+            engine::come_back::<Registration>(cx, id, returned).await
         }
+        ipse_model::FlowName::Settings => engine::come_back::<Settings>(cx, id, returned).await,
+        ipse_model::FlowName::Recovery | ipse_model::FlowName::Verification => Err(
+            super::journey::refused("No provider takes part in this flow."),
+        ),
     }
 }

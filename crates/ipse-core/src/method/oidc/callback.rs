@@ -8,7 +8,7 @@ use super::arrival::{Arrival, Refusal, go_on};
 use super::journey::{self, Journey, State, refused};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
-use crate::flow::{Flow, Outcome, Registration, Login, return_to, shared};
+use crate::flow::{Flow, Login, Outcome, Registration, return_to, shared};
 use crate::method;
 use crate::session;
 
@@ -22,19 +22,25 @@ pub async fn callback(cx: &Cx, named: Option<&str>) -> Result<Outcome, ApiError>
     }
     let state = journey::state(cx)?;
     if named.is_some_and(|named| named != state.provider) {
-        return Err(refused("The state that came back was made for another provider."));
+        return Err(refused(
+            "The state that came back was made for another provider.",
+        ));
     }
     let provider = super::named(cx, &state.provider)?;
     if signed_in_meanwhile(cx, &state).await? {
-        return Ok(Outcome::Redirect { location: return_to::default_address(cx) });
+        return Ok(Outcome::Redirect {
+            location: return_to::default_address(cx),
+        });
     }
     let journey = journey::arrive(cx, &state).await?;
-    let outcome = resolve(cx, provider, &journey).await.map_err(|error| seen(&state, error))?;
+    let outcome = resolve(cx, provider, &journey)
+        .await
+        .map_err(|error| seen(&state, error))?;
     match outcome {
         // The app finds on its flow what was wrong; this browser has no part in it.
-        Outcome::Again { .. } if journey.native => {
-            Ok(Outcome::Redirect { location: app_address(cx, &journey).await? })
-        }
+        Outcome::Again { .. } if journey.native => Ok(Outcome::Redirect {
+            location: app_address(cx, &journey).await?,
+        }),
         outcome => Ok(outcome),
     }
 }
@@ -49,14 +55,18 @@ async fn signed_in_meanwhile(cx: &Cx, state: &State) -> Result<bool, ApiError> {
 }
 
 /// Asks the provider who it is, and goes on with the flow.
-async fn resolve(
-    cx: &Cx,
-    provider: &OidcProvider,
-    journey: &Journey,
-) -> Result<Outcome, ApiError> {
+async fn resolve(cx: &Cx, provider: &OidcProvider, journey: &Journey) -> Result<Outcome, ApiError> {
     let place = (journey.flow, journey.flow_id);
     let Some(code) = cx.request.query("code").filter(|code| !code.is_empty()) else {
-        return go_on(cx, place, &Refusal { provider, reason: refusal(cx) }).await;
+        return go_on(
+            cx,
+            place,
+            &Refusal {
+                provider,
+                reason: refusal(cx),
+            },
+        )
+        .await;
     };
     let code = Code {
         code,
@@ -80,7 +90,10 @@ async fn resolve(
 
 /// What a provider says that doesn't say who it is.
 fn refusal(cx: &Cx) -> String {
-    match (cx.request.query("error"), cx.request.query("error_description")) {
+    match (
+        cx.request.query("error"),
+        cx.request.query("error_description"),
+    ) {
         (Some(error), Some(description)) => {
             format!("The provider did not confirm who you are: {description} ({error}).")
         }
@@ -99,7 +112,11 @@ fn seen(state: &State, mut error: ApiError) -> ApiError {
 
 /// Where the native client waits.
 async fn app_address(cx: &Cx, journey: &Journey) -> Result<String, ApiError> {
-    let record = cx.store().flow(journey.flow_id).await?.ok_or_else(ApiError::no_such_row)?;
+    let record = cx
+        .store()
+        .flow(journey.flow_id)
+        .await?
+        .ok_or_else(ApiError::no_such_row)?;
     match journey.flow {
         FlowName::Login => shared::back_to_app(cx, &Flow::<Login>::from_record(&record)?, None),
         _ => shared::back_to_app(cx, &Flow::<Registration>::from_record(&record)?, None),

@@ -66,9 +66,20 @@ pub(super) async fn leave<K: Kind>(
     flow: &mut Flow<K>,
     departure: Departure<'_>,
 ) -> Result<Step<K::Decision>, FlowError> {
-    let Departure { provider, form, confirms, native } = departure;
+    let Departure {
+        provider,
+        form,
+        confirms,
+        native,
+    } = departure;
     let id = cx.random().uuid();
-    let state = State { journey: id, flow: K::NAME, provider: provider.id.clone(), native, confirms };
+    let state = State {
+        journey: id,
+        flow: K::NAME,
+        provider: provider.id.clone(),
+        native,
+        confirms,
+    };
     let state = serde_json::to_vec(&state).map_err(|error| ApiError::internal(&error))?;
     let state = cx.snapshot.cookie_cipher.seal(cx.random(), STATE, state);
     let verifier = cx.random().alphanumeric(64);
@@ -95,7 +106,10 @@ pub(super) async fn leave<K: Kind>(
     };
     let mut batch = cx.store().batch();
     batch.pause(&kept(cx, id, &journey)?);
-    let mut waiting = Waiting { journey: Some(id), ..Waiting::of(cx) };
+    let mut waiting = Waiting {
+        journey: Some(id),
+        ..Waiting::of(cx)
+    };
     match K::NAME {
         FlowName::Login => {
             flow.shown.active = Some(MethodId::Oidc);
@@ -128,7 +142,9 @@ pub(super) fn state(cx: &Cx) -> Result<State, ApiError> {
     let state = state.ok_or_else(|| refused("The provider has sent no state."))?;
     let opened = cx.snapshot.cookie_cipher.open(STATE, state);
     let state = opened.and_then(|text| serde_json::from_slice(&text).ok());
-    state.ok_or_else(|| refused("The state that the provider has sent is not one that was made here."))
+    state.ok_or_else(|| {
+        refused("The state that the provider has sent is not one that was made here.")
+    })
 }
 
 /// Takes up the journey with this state. It can't be taken up again.
@@ -139,13 +155,19 @@ pub(super) async fn arrive(cx: &Cx, state: &State) -> Result<Journey, ApiError> 
         ));
     }
     let over = || refused("This way back from the provider was taken already, or took too long.");
-    let kept = cx.store().take_paused(state.journey).await?.ok_or_else(over)?;
+    let kept = cx
+        .store()
+        .take_paused(state.journey)
+        .await?
+        .ok_or_else(over)?;
     if kept.expires_at <= cx.now {
         return Err(over());
     }
     let sealed = String::from_utf8_lossy(&kept.sealed);
     let opened = cx.snapshot.data_cipher.open(LUGGAGE, &sealed);
-    opened.and_then(|text| serde_json::from_slice(&text).ok()).ok_or_else(over)
+    opened
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .ok_or_else(over)
 }
 
 /// 400: somebody has come back in a way that they can't have left.
@@ -155,11 +177,23 @@ pub(super) fn refused(reason: &str) -> ApiError {
 
 /// Where the provider sends browsers back to. Where proof keys are forced, it is the same for all providers.
 fn redirect_uri(cx: &Cx, provider: &OidcProvider) -> String {
-    let configured = cx.config().selfservice.methods.oidc.config.base_redirect_uri.as_ref();
+    let configured = cx
+        .config()
+        .selfservice
+        .methods
+        .oidc
+        .config
+        .base_redirect_uri
+        .as_ref();
     let base = configured.map_or(cx.snapshot.public_base_url.as_str(), |url| url.as_str());
     let base = base.trim_end_matches('/');
-    let id = percent_encoding::utf8_percent_encode(&provider.id, percent_encoding::NON_ALPHANUMERIC);
-    let id = id.to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".");
+    let id =
+        percent_encoding::utf8_percent_encode(&provider.id, percent_encoding::NON_ALPHANUMERIC);
+    let id = id
+        .to_string()
+        .replace("%2D", "-")
+        .replace("%5F", "_")
+        .replace("%2E", ".");
     match (&provider.organization_id, provider.pkce) {
         (Some(organization), _) => {
             format!("{base}/self-service/methods/oidc/organization/{organization}/callback/{id}")
@@ -171,7 +205,10 @@ fn redirect_uri(cx: &Cx, provider: &OidcProvider) -> String {
 
 /// What the client wants the provider to be told.
 fn upstream(form: &Form) -> Vec<(String, String)> {
-    let parameters = form.fields.get("upstream_parameters").and_then(Value::as_object);
+    let parameters = form
+        .fields
+        .get("upstream_parameters")
+        .and_then(Value::as_object);
     let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     parameters.into_iter().flatten().filter_map(text).collect()
 }

@@ -14,9 +14,7 @@ use crate::cx::Cx;
 use crate::flow::login::{LoginData, LoginExtra, Proof};
 use crate::flow::mailed;
 use crate::flow::registration::NewAccount;
-use crate::flow::{
-    Flow, FlowError, Kind, Login, Outcome, Registration, engine, with_query,
-};
+use crate::flow::{Flow, FlowError, Kind, Login, Outcome, Registration, engine, with_query};
 use crate::method::Step;
 use crate::session::aal;
 
@@ -54,7 +52,9 @@ pub(crate) fn link(
     flow: &Flow<Login>,
     proof: &mut Proof,
 ) -> Result<Option<Linked>, FlowError> {
-    let Some(linking) = &flow.data.linking else { return Ok(None) };
+    let Some(linking) = &flow.data.linking else {
+        return Ok(None);
+    };
     if proof.identity.id != linking.identity_id {
         return Err(someone_else());
     }
@@ -62,7 +62,11 @@ pub(crate) fn link(
     account::add(&mut proof.credentials, linking.account.clone(), cx.now);
     let after = proof.credentials.get(CredentialsType::Oidc).cloned();
     let method = proof_of(cx, &linking.account.provider);
-    Ok(after.map(|after| Linked { method, before, after }))
+    Ok(after.map(|after| Linked {
+        method,
+        before,
+        after,
+    }))
 }
 
 /// What somebody is told who isn't the one to be connected.
@@ -87,23 +91,47 @@ pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Con
         identity_id: found.identity.id,
         credentials: found.credentials,
     };
-    for credential in account.credentials.iter().filter(|new| new.kind != CredentialsType::Oidc) {
+    for credential in account
+        .credentials
+        .iter()
+        .filter(|new| new.kind != CredentialsType::Oidc)
+    {
         for identifier in &credential.identifiers {
-            let found = cx.store().identity_by_identifier(&[credential.kind], identifier).await?;
+            let found = cx
+                .store()
+                .identity_by_identifier(&[credential.kind], identifier)
+                .await?;
             if let Some(found) = found {
                 return Ok(Some(conflict(identifier, found)));
             }
         }
     }
-    let verifiable = account.identity.verifiable_addresses.iter().map(|address| &address.value);
+    let verifiable = account
+        .identity
+        .verifiable_addresses
+        .iter()
+        .map(|address| &address.value);
     let verifiable = verifiable.map(|value| (AddressPurpose::Verification, value));
-    let recovery = account.identity.recovery_addresses.iter().map(|address| &address.value);
+    let recovery = account
+        .identity
+        .recovery_addresses
+        .iter()
+        .map(|address| &address.value);
     let recovery = recovery.map(|value| (AddressPurpose::Recovery, value));
     for (purpose, value) in verifiable.chain(recovery) {
-        let owner = cx.store().identities_by_address(purpose, value).await?.into_iter().next();
+        let owner = cx
+            .store()
+            .identities_by_address(purpose, value)
+            .await?
+            .into_iter()
+            .next();
         if let Some((_, identity)) = owner {
             let credentials = cx.store().credentials(identity.id).await?;
-            return Ok(Some(Conflict { identifier: value.clone(), identity_id: identity.id, credentials }));
+            return Ok(Some(Conflict {
+                identifier: value.clone(),
+                identity_id: identity.id,
+                credentials,
+            }));
         }
     }
     Ok(None)
@@ -114,11 +142,17 @@ pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Con
 /// # Errors
 /// When the database can't answer.
 pub(crate) async fn hint(cx: &Cx, account: &NewAccount) -> Result<Option<Message>, FlowError> {
-    let Some(conflict) = conflict(cx, account).await? else { return Ok(None) };
+    let Some(conflict) = conflict(cx, account).await? else {
+        return Ok(None);
+    };
     let ways = ways(cx, &conflict.credentials);
     let providers: Vec<&str> = ways.providers.iter().map(String::as_str).collect();
     let (identifier, credentials) = (&conflict.identifier, &ways.credentials);
-    Ok(Some(text::validation::duplicate_credentials_with_hints(identifier, credentials, &providers)))
+    Ok(Some(text::validation::duplicate_credentials_with_hints(
+        identifier,
+        credentials,
+        &providers,
+    )))
 }
 
 /// Leads somebody who signs up with an address that is taken to a login that connects both.
@@ -134,9 +168,18 @@ pub(super) async fn offer<D>(
     flow.ui().push(csrf);
     engine::populate(cx, &mut flow, &None).await?;
     let hints = cx.config().selfservice.flows.registration.login_hints;
-    let ways = if hints { ways(cx, &conflict.credentials) } else { Ways::default() };
+    let ways = if hints {
+        ways(cx, &conflict.credentials)
+    } else {
+        Ways::default()
+    };
     let provider = account.provider.clone();
-    narrow(cx, &mut flow, (&provider, &conflict), hints.then_some(&ways));
+    narrow(
+        cx,
+        &mut flow,
+        (&provider, &conflict),
+        hints.then_some(&ways),
+    );
     let providers = offered(cx);
     let provider = providers.iter().find(|known| known.id == provider);
     flow.ui().say(text::login::login_link(
@@ -144,9 +187,16 @@ pub(super) async fn offer<D>(
         provider.map_or(account.provider.as_str(), |provider| label(provider)),
         &Login::page(cx),
         &ways.credentials,
-        &ways.providers.iter().map(String::as_str).collect::<Vec<_>>(),
+        &ways
+            .providers
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
     ));
-    flow.data.linking = Some(Linking { account, identity_id: conflict.identity_id });
+    flow.data.linking = Some(Linking {
+        account,
+        identity_id: conflict.identity_id,
+    });
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record());
     batch.commit().await?;
@@ -154,7 +204,11 @@ pub(super) async fn offer<D>(
         return Ok(Step::Leave(with_query(&flow.page(cx), "no_org_ui", "true")));
     }
     let body = mailed::with_any_payload(&flow);
-    Ok(Step::Instead(Outcome::Again { body, page: flow.page(cx), status: 303 }))
+    Ok(Step::Instead(Outcome::Again {
+        body,
+        page: flow.page(cx),
+        status: 303,
+    }))
 }
 
 /// A login in the place of a registration.
@@ -169,7 +223,10 @@ pub(super) fn login_for(cx: &Cx, from: &Flow<Registration>) -> Flow<Login> {
         oauth2_login_challenge: from.shown.extra.oauth2_login_challenge.clone(),
         session_token_exchange_code: None,
     };
-    let data = LoginData { exchange: from.data.exchange.clone(), ..LoginData::default() };
+    let data = LoginData {
+        exchange: from.data.exchange.clone(),
+        ..LoginData::default()
+    };
     let mut flow = Flow::<Login>::new(cx, from.shown.client, extra, data);
     flow.shown.request_url.clone_from(&from.shown.request_url);
     flow.shown.return_to.clone_from(&from.shown.return_to);
@@ -228,7 +285,9 @@ fn narrow(
         }
     }
     let useful = |id: &str| {
-        ways.map_or(id != provider, |ways| ways.providers.iter().any(|known| known == id))
+        ways.map_or(id != provider, |ways| {
+            ways.providers.iter().any(|known| known == id)
+        })
     };
     let providers = offered(cx);
     ui.nodes.retain_mut(|node| {
@@ -236,7 +295,10 @@ fn narrow(
             return true;
         }
         let value = node.as_input().and_then(|input| input.value.as_ref());
-        let id = value.and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        let id = value
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+            .to_owned();
         if let Some(provider) = providers.iter().find(|provider| provider.id == id) {
             node.meta.label = Some(text::login::login_with_and_link(label(provider)));
         }

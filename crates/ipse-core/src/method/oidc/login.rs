@@ -55,6 +55,16 @@ impl Handles<Login> for Oidc {
         }
         let native = flow.data.exchange.is_some();
         let confirms = flow.shown.extra.refresh;
-        journey::leave(cx, flow, Departure { provider, form, confirms, native }).await
+        journey::leave(
+            cx,
+            flow,
+            Departure {
+                provider,
+                form,
+                confirms,
+                native,
+            },
+        )
+        .await
     }
 }

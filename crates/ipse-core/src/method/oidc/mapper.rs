@@ -41,18 +41,30 @@ fn failed(provider: &str, error: &JsonnetError) -> ApiError {
     tracing::error!(provider, %error, "the mapper of a provider failed");
     ApiError::new(
         500,
-        format!("The data mapper of the provider \"{provider}\" failed; the log of the server says why"),
+        format!(
+            "The data mapper of the provider \"{provider}\" failed; the log of the server says why"
+        ),
     )
 }
 
 fn read(mut value: Value) -> Result<Mapped, ApiError> {
-    let identity = value.get_mut("identity").map(Value::take).unwrap_or_default();
+    let identity = value
+        .get_mut("identity")
+        .map(Value::take)
+        .unwrap_or_default();
     let Some(traits) = identity.get("traits").filter(|traits| traits.is_object()) else {
-        return Err(ApiError::new(500, "The account at the provider could not be understood")
-            .reason("The data mapper of the provider gave no object at identity.traits."));
+        return Err(
+            ApiError::new(500, "The account at the provider could not be understood")
+                .reason("The data mapper of the provider gave no object at identity.traits."),
+        );
     };
-    let metadata =
-        |name| identity.get(name).filter(|value| !value.is_null()).cloned().map(Json::from);
+    let metadata = |name| {
+        identity
+            .get(name)
+            .filter(|value| !value.is_null())
+            .cloned()
+            .map(Json::from)
+    };
     let addresses = identity.get("verified_addresses").and_then(Value::as_array);
     let address = |entry: &Value| {
         let via = match entry.get("via")?.as_str()? {
@@ -66,7 +78,11 @@ fn read(mut value: Value) -> Result<Mapped, ApiError> {
         traits: traits.clone(),
         metadata_public: metadata("metadata_public"),
         metadata_admin: metadata("metadata_admin"),
-        verified_addresses: addresses.into_iter().flatten().filter_map(address).collect(),
+        verified_addresses: addresses
+            .into_iter()
+            .flatten()
+            .filter_map(address)
+            .collect(),
     })
 }
 
@@ -117,12 +133,20 @@ mod tests {
         assert_eq!(mapped.traits, json!({ "email": "ada@example.org" }));
         assert_eq!(mapped.metadata_public, Some(Json::from(json!({ "a": 1 }))));
         assert_eq!(mapped.metadata_admin, None);
-        assert_eq!(mapped.verified_addresses, [(Channel::Email, "Ada@Example.org".to_owned())]);
+        assert_eq!(
+            mapped.verified_addresses,
+            [(Channel::Email, "Ada@Example.org".to_owned())]
+        );
     }
 
     #[test]
     fn a_mapper_has_to_give_traits() {
-        for odd in [json!({}), json!(1), json!({ "identity": {} }), json!({ "identity": { "traits": [] } })] {
+        for odd in [
+            json!({}),
+            json!(1),
+            json!({ "identity": {} }),
+            json!({ "identity": { "traits": [] } }),
+        ] {
             assert_eq!(read(odd).unwrap_err().status, 500);
         }
     }
@@ -130,7 +154,10 @@ mod tests {
     #[test]
     fn what_was_filled_in_counts() {
         let mut traits = json!({ "email": "a", "name": { "first": "Ada", "last": "L" } });
-        merge(&mut traits, json!({ "email": "b", "name": { "first": "Augusta" }, "age": 36 }));
+        merge(
+            &mut traits,
+            json!({ "email": "b", "name": { "first": "Augusta" }, "age": 36 }),
+        );
         assert_eq!(
             traits,
             json!({ "email": "b", "name": { "first": "Augusta", "last": "L" }, "age": 36 })

@@ -36,28 +36,40 @@ impl Method for Oidc {
 /// The providers that are offered to everybody, by id: those of organizations only work when they are named.
 fn offered(cx: &Cx) -> Vec<&OidcProvider> {
     let providers = &cx.config().selfservice.methods.oidc.config.providers;
-    let mut offered: Vec<_> =
-        providers.iter().filter(|provider| provider.organization_id.is_none()).collect();
+    let mut offered: Vec<_> = providers
+        .iter()
+        .filter(|provider| provider.organization_id.is_none())
+        .collect();
     offered.sort_by(|a, b| a.id.cmp(&b.id));
     offered
 }
 
 /// The name that people know a provider by.
 fn label(provider: &OidcProvider) -> &str {
-    provider.label.as_deref().filter(|label| !label.is_empty()).unwrap_or(&provider.id)
+    provider
+        .label
+        .as_deref()
+        .filter(|label| !label.is_empty())
+        .unwrap_or(&provider.id)
 }
 
 /// Whether a form names a provider to sign in with; the buttons don't name the method.
 fn names_provider(form: &Form) -> bool {
     matches!(form.method(), None | Some("" | "oidc"))
-        && form.text("provider").is_some_and(|provider| !provider.is_empty())
+        && form
+            .text("provider")
+            .is_some_and(|provider| !provider.is_empty())
 }
 
 /// The provider of that name.
 fn named<'a>(cx: &'a Cx, id: &str) -> Result<&'a OidcProvider, ApiError> {
     let providers = &cx.config().selfservice.methods.oidc.config.providers;
     let known = providers.iter().find(|provider| provider.id == id);
-    known.ok_or_else(|| ApiError::not_found(format!("There is no social sign-in provider \"{id}\" here.")))
+    known.ok_or_else(|| {
+        ApiError::not_found(format!(
+            "There is no social sign-in provider \"{id}\" here."
+        ))
+    })
 }
 
 /// How a session remembers that a provider has said who somebody is.
@@ -77,7 +89,9 @@ fn failed(provider: &str, error: &OidcError) -> ApiError {
         tracing::error!(provider, %error, "a social sign-in provider can't be used as it is configured");
         return ApiError::new(500, "A social sign-in provider is not set up correctly")
             .id("invalid_configuration")
-            .reason(format!("The provider \"{provider}\" can't be used: {error}."));
+            .reason(format!(
+                "The provider \"{provider}\" can't be used: {error}."
+            ));
     }
     tracing::warn!(provider, %error, "a social sign-in provider did not say who somebody is");
     ApiError::new(502, "The provider could not confirm who this is")

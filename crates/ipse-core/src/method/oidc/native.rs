@@ -20,12 +20,20 @@ pub(super) async fn arrival<'a>(
         return Ok(None);
     };
     let nonce = form.text("id_token_nonce");
-    let verified = cx.app.providers.verify_native(provider, (&id_token, nonce.as_deref()), cx.now);
-    let claims = verified.await.map_err(|error| refused(&provider.id, &error))?;
+    let verified = cx
+        .app
+        .providers
+        .verify_native(provider, (&id_token, nonce.as_deref()), cx.now);
+    let claims = verified
+        .await
+        .map_err(|error| refused(&provider.id, &error))?;
     Ok(Some(Arrival {
         provider,
         claims,
-        tokens: Tokens { id_token: Some(id_token), ..Tokens::default() },
+        tokens: Tokens {
+            id_token: Some(id_token),
+            ..Tokens::default()
+        },
         traits: form.traits().cloned(),
         from_form: form.encoding == Encoding::Form,
         transient_payload: form.transient_payload().cloned().map(Json::from),
@@ -35,7 +43,9 @@ pub(super) async fn arrival<'a>(
 
 fn refused(provider: &str, error: &OidcError) -> ApiError {
     let upstream = |reason: &str| {
-        ApiError::new(502, "The provider could not confirm who this is").id("upstream_error").reason(reason)
+        ApiError::new(502, "The provider could not confirm who this is")
+            .id("upstream_error")
+            .reason(reason)
     };
     match error {
         OidcError::IdToken(IdTokenError::NonceNotGiven) => {

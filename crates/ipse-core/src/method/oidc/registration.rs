@@ -37,14 +37,28 @@ impl Handles<Registration> for Oidc {
         _: &Visitor,
         form: &Form,
     ) -> Result<Step<NewAccount>, FlowError> {
-        let provider = form.text("provider").filter(|provider| !provider.is_empty());
-        let Some(provider) = provider else { return Err(without_provider(cx, flow, form)?) };
+        let provider = form
+            .text("provider")
+            .filter(|provider| !provider.is_empty());
+        let Some(provider) = provider else {
+            return Err(without_provider(cx, flow, form)?);
+        };
         let provider = named(cx, &provider)?;
         if let Some(arrival) = native::arrival(cx, provider, form).await? {
             return arrival.sign_up(cx, flow).await;
         }
         let native = flow.data.exchange.is_some();
-        journey::leave(cx, flow, Departure { provider, form, confirms: false, native }).await
+        journey::leave(
+            cx,
+            flow,
+            Departure {
+                provider,
+                form,
+                confirms: false,
+                native,
+            },
+        )
+        .await
     }
 }
 

@@ -69,7 +69,12 @@ async fn link(
         return Err(not_linkable());
     }
     owner.require_privileged(cx)?;
-    let departure = Departure { provider, form, confirms: false, native: false };
+    let departure = Departure {
+        provider,
+        form,
+        confirms: false,
+        native: false,
+    };
     journey::leave(cx, flow, departure).await
 }
 
@@ -85,7 +90,12 @@ fn unlink(cx: &Cx, owner: &Owner, id: &str) -> Result<Change, FlowError> {
         return Err(FlowError::form(text::validation::generic(reason)));
     }
     let identity = owner.authenticated.identity.clone();
-    Ok(Change { method: MethodId::Oidc, identity, credentials, proved: None })
+    Ok(Change {
+        method: MethodId::Oidc,
+        identity,
+        credentials,
+        proved: None,
+    })
 }
 
 /// What somebody is told who wants to connect what can't be connected.

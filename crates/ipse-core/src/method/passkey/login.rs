@@ -18,7 +18,9 @@ impl Handles<Login> for Passkey {
     fn claims(&self, form: &Form) -> bool {
         form.method() == Some("passkey")
             || (form.method().is_none()
-                && form.text("passkey_login").is_some_and(|answer| !answer.is_empty()))
+                && form
+                    .text("passkey_login")
+                    .is_some_and(|answer| !answer.is_empty()))
     }
 
     async fn populate(
@@ -43,7 +45,8 @@ impl Handles<Login> for Passkey {
                 .filter(|credential| credential.kind != CredentialsType::Passkey)
                 .find_map(|credential| credential.identifiers.first());
             let name = name.cloned().unwrap_or_default();
-            flow.ui().upsert(Node::hidden("identifier", Group::Default, name));
+            flow.ui()
+                .upsert(Node::hidden("identifier", Group::Default, name));
         } else {
             let field = password::login::identifier(cx, flow).autocomplete("username webauthn");
             flow.ui().upsert(field);
@@ -75,7 +78,9 @@ impl Handles<Login> for Passkey {
         if flow.shown.extra.requested_aal == Aal::Aal2 {
             return Err(FlowError::form(Login::no_method()));
         }
-        let answer = form.text("passkey_login").filter(|answer| !answer.is_empty());
+        let answer = form
+            .text("passkey_login")
+            .filter(|answer| !answer.is_empty());
         let Some(answer) = answer else {
             // A form that was sent without its script: the page has it.
             return Ok(Step::Leave(flow.page(cx)));
@@ -110,21 +115,36 @@ impl Handles<Login> for Passkey {
 
 /// The account that the key remembers: passkeys know a name that was made for them, security keys the account's id.
 async fn owner(cx: &Cx, assertion: &Assertion) -> Result<Option<Found>, FlowError> {
-    let Some(handle) = assertion.user_handle.as_deref() else { return Ok(None) };
+    let Some(handle) = assertion.user_handle.as_deref() else {
+        return Ok(None);
+    };
     if let Ok(id) = Uuid::from_slice(handle) {
         let found = cx.store().identity_with_credentials(id).await?;
         let kind = CredentialsType::Webauthn;
-        return Ok(found.map(|(identity, credentials)| Found { kind, identity, credentials }));
+        return Ok(found.map(|(identity, credentials)| Found {
+            kind,
+            identity,
+            credentials,
+        }));
     }
-    let Ok(handle) = std::str::from_utf8(handle) else { return Ok(None) };
-    Ok(cx.store().identity_by_identifier(&[CredentialsType::Passkey], handle).await?)
+    let Ok(handle) = std::str::from_utf8(handle) else {
+        return Ok(None);
+    };
+    Ok(cx
+        .store()
+        .identity_by_identifier(&[CredentialsType::Passkey], handle)
+        .await?)
 }
 
 /// The credential that has the key, and whether that signs in alone.
 fn holder<'a>(found: &'a Found, assertion: &Assertion) -> Option<(&'a Credential, bool)> {
-    [CredentialsType::Passkey, CredentialsType::Webauthn].into_iter().find_map(|kind| {
-        let credential = found.credentials.get(kind)?;
-        let alone = Keys::of(Some(credential)).find(&assertion.id)?.is_passwordless;
-        Some((credential, alone || kind == CredentialsType::Passkey))
-    })
+    [CredentialsType::Passkey, CredentialsType::Webauthn]
+        .into_iter()
+        .find_map(|kind| {
+            let credential = found.credentials.get(kind)?;
+            let alone = Keys::of(Some(credential))
+                .find(&assertion.id)?
+                .is_passwordless;
+            Some((credential, alone || kind == CredentialsType::Passkey))
+        })
 }

@@ -40,11 +40,19 @@ fn config(cx: &Cx) -> Result<&PasskeyConfig, FlowError> {
 /// When the configuration doesn't say; it is refused at start then.
 fn party(cx: &Cx) -> Result<Party, FlowError> {
     let rp = config(cx)?.rp.as_ref().ok_or_else(super::switched_off)?;
-    let mut origins: Vec<String> = rp.origins.iter().map(|origin| as_browsers_write(origin)).collect();
+    let mut origins: Vec<String> = rp
+        .origins
+        .iter()
+        .map(|origin| as_browsers_write(origin))
+        .collect();
     if origins.is_empty() {
         origins.push(as_browsers_write(&cx.snapshot.public_base_url));
     }
-    Ok(Party { id: rp.id.clone(), name: rp.display_name.clone(), origins })
+    Ok(Party {
+        id: rp.id.clone(),
+        name: rp.display_name.clone(),
+        origins,
+    })
 }
 
 /// An origin without path. Those of apps aren't addresses of the web and stay as they are.
@@ -59,7 +67,12 @@ fn as_browsers_write(origin: &str) -> String {
 fn wanted(config: &PasskeyConfig) -> Creation<'_> {
     let selection = &config.authenticator_selection;
     Creation {
-        attachment: Some(selection.attachment.as_ref().map_or("platform", |wanted| wanted.as_str())),
+        attachment: Some(
+            selection
+                .attachment
+                .as_ref()
+                .map_or("platform", |wanted| wanted.as_str()),
+        ),
         resident_key: Some(selection.resident_key.as_str()),
         user_verification: selection.user_verification.as_str(),
         attestation: config.attestation.preference.as_str(),
@@ -68,7 +81,9 @@ fn wanted(config: &PasskeyConfig) -> Creation<'_> {
 }
 
 fn milliseconds(configured: Option<std::time::Duration>) -> u64 {
-    configured.map_or(TIMEOUT, |wait| u64::try_from(wait.as_millis()).unwrap_or(TIMEOUT))
+    configured.map_or(TIMEOUT, |wait| {
+        u64::try_from(wait.as_millis()).unwrap_or(TIMEOUT)
+    })
 }
 
 /// Whether the authenticator has to make sure who uses it.
@@ -96,17 +111,32 @@ mod tests {
 
     #[test]
     fn origins_are_compared_as_browsers_write_them() {
-        assert_eq!(as_browsers_write("https://Example.org/"), "https://example.org");
-        assert_eq!(as_browsers_write("http://localhost:4455/x"), "http://localhost:4455");
-        assert_eq!(as_browsers_write("android:apk-key-hash:abc"), "android:apk-key-hash:abc");
+        assert_eq!(
+            as_browsers_write("https://Example.org/"),
+            "https://example.org"
+        );
+        assert_eq!(
+            as_browsers_write("http://localhost:4455/x"),
+            "http://localhost:4455"
+        );
+        assert_eq!(
+            as_browsers_write("android:apk-key-hash:abc"),
+            "android:apk-key-hash:abc"
+        );
     }
 
     #[test]
     fn passkeys_are_remembered_by_the_platform_unless_configured() {
         let config = PasskeyConfig::default();
         let wanted = wanted(&config);
-        assert_eq!((wanted.attachment, wanted.resident_key), (Some("platform"), Some("required")));
-        assert_eq!((wanted.user_verification, wanted.timeout), ("preferred", 300_000));
+        assert_eq!(
+            (wanted.attachment, wanted.resident_key),
+            (Some("platform"), Some("required"))
+        );
+        assert_eq!(
+            (wanted.user_verification, wanted.timeout),
+            ("preferred", 300_000)
+        );
         assert_eq!(presence(&config), Presence::Touch);
     }
 }

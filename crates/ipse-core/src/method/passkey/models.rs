@@ -3,12 +3,18 @@
 /// Those that people have most.
 const MODELS: &[(&str, &str)] = &[
     ("00000000000000000000000000000000", "unnamed"),
-    ("ea9b8d664d011d213ce4b6b48cb575d4", "Google Password Manager"),
+    (
+        "ea9b8d664d011d213ce4b6b48cb575d4",
+        "Google Password Manager",
+    ),
     ("adce000235bcc60a648b0b25f1f05503", "Chrome on Mac"),
     ("08987058cadc4b81b6e130de50dcbe96", "Windows Hello"),
     ("9ddd1817af5a4672a2b93e3dd95000a9", "Windows Hello"),
     ("6028b017b1d44c02b4b3afcdafc96bb2", "Windows Hello"),
-    ("dd4ec289e01d41c9bb8970fa845d4bf2", "iCloud Keychain (Managed)"),
+    (
+        "dd4ec289e01d41c9bb8970fa845d4bf2",
+        "iCloud Keychain (Managed)",
+    ),
     ("531126d6e717415c93203d9aa6981239", "Dashlane"),
     ("bada5566a7aa401fbd9645619a55120d", "1Password"),
     ("b84e40485dc841afa1b89ac39ba7f5d5", "NordPass"),
@@ -35,16 +41,25 @@ mod tests {
 
     #[test]
     fn known_models_have_names() {
-        let icloud = [0xfb, 0xfc, 0x30, 0x07, 0x15, 0x4e, 0x4e, 0xcc, 0x8c, 0x0b, 0x6e, 0x02, 0x05, 0x57, 0xd7, 0xbd];
+        let icloud = [
+            0xfb, 0xfc, 0x30, 0x07, 0x15, 0x4e, 0x4e, 0xcc, 0x8c, 0x0b, 0x6e, 0x02, 0x05, 0x57,
+            0xd7, 0xbd,
+        ];
         assert_eq!(name(&icloud), "iCloud Keychain");
-        assert_eq!((name(&[0; 16]), name(&[1; 16]), name(&[])), ("unnamed", "unnamed", "unnamed"));
+        assert_eq!(
+            (name(&[0; 16]), name(&[1; 16]), name(&[])),
+            ("unnamed", "unnamed", "unnamed")
+        );
     }
 
     #[test]
     fn every_model_is_a_number_of_its_own() {
         for (index, (model, _)) in MODELS.iter().enumerate() {
             assert_eq!(model.len(), 32);
-            assert!(!MODELS[..index].iter().any(|(other, _)| other == model), "{model}");
+            assert!(
+                !MODELS[..index].iter().any(|(other, _)| other == model),
+                "{model}"
+            );
         }
     }
 }

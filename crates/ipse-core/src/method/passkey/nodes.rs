@@ -29,7 +29,11 @@ pub(super) fn login(ui: &mut Container, options: &Value, browser: bool, offer: b
         input.onload = (offer && browser).then(|| format!("window.{function}()"));
         input.onload_trigger = offer.then(|| function.to_owned());
     }));
-    ui.push(Node::hidden("passkey_challenge", Group::Passkey, options.to_string()));
+    ui.push(Node::hidden(
+        "passkey_challenge",
+        Group::Passkey,
+        options.to_string(),
+    ));
 }
 
 /// The nodes of the settings form that make a passkey.
@@ -38,7 +42,11 @@ pub(super) fn add(ui: &mut Container, options: &Value, browser: bool) {
     let function = "oryPasskeySettingsRegistration";
     ui.push(trigger("passkey_register_trigger", function, (browser, label)).value(""));
     ui.push(answer("passkey_settings_register"));
-    ui.push(Node::hidden("passkey_create_data", Group::Passkey, options.to_string()));
+    ui.push(Node::hidden(
+        "passkey_create_data",
+        Group::Passkey,
+        options.to_string(),
+    ));
 }
 
 /// The nodes of the registration form that make a passkey.
@@ -46,13 +54,21 @@ pub(super) fn add(ui: &mut Container, options: &Value, browser: bool) {
 /// The order follows what clients know: forms that offer codes, and those of native clients, have the button in front.
 pub(super) fn register(ui: &mut Container, data: &Value, (browser, code): (bool, bool)) {
     let label = text::registration::registration_register_passkey();
-    let button = trigger("passkey_register_trigger", "oryPasskeyRegistration", (browser, label));
+    let button = trigger(
+        "passkey_register_trigger",
+        "oryPasskeyRegistration",
+        (browser, label),
+    );
     let mut nodes = [button, answer("passkey_register")];
     if browser && !code {
         nodes.reverse();
     }
     ui.nodes.extend(nodes);
-    ui.push(Node::hidden("passkey_create_data", Group::Passkey, data.to_string()));
+    ui.push(Node::hidden(
+        "passkey_create_data",
+        Group::Passkey,
+        data.to_string(),
+    ));
 }
 
 /// The button that removes a passkey.

@@ -16,7 +16,8 @@ use crate::method::webauthn::{Ceremony, push_script};
 use crate::method::{Handles, Step, profile};
 
 fn answer(form: &Form) -> Option<String> {
-    form.text("passkey_register").filter(|text| !text.is_empty())
+    form.text("passkey_register")
+        .filter(|text| !text.is_empty())
 }
 
 #[async_trait]
@@ -41,7 +42,10 @@ impl Handles<Registration> for Passkey {
         let party = party(cx)?;
         let handle = cx.random().alphanumeric(HANDLE_LENGTH);
         let (begun, challenge) = Ceremony::creation(cx, handle.as_bytes());
-        let user = User { handle: handle.as_bytes(), name: &party.name };
+        let user = User {
+            handle: handle.as_bytes(),
+            name: &party.name,
+        };
         let options = party.creation(&challenge, &user, &wanted(config(cx)?));
         let schema = flow.schema(cx)?;
         let names = schema.fields.iter().find(|field| field.names_passkeys);

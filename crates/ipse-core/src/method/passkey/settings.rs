@@ -9,7 +9,7 @@ use super::{HANDLE_LENGTH, Passkey, config, method, models, nodes, party, presen
 use crate::cx::Cx;
 use crate::flow::settings::{Change, Owner};
 use crate::flow::{Flow, FlowError, Form, Settings, shared};
-use crate::method::webauthn::{Ceremony, Bytes, Key, Keys, push_script, refused, unreadable};
+use crate::method::webauthn::{Bytes, Ceremony, Key, Keys, push_script, refused, unreadable};
 use crate::method::{Handles, Step};
 use crate::session::aal;
 
@@ -37,12 +37,16 @@ impl Handles<Settings> for Passkey {
         for key in keys.sorted() {
             let last = aal::factors(cx.config(), &owner.credentials).first <= 1;
             let button = nodes::remove(key);
-            flow.ui().push(if last { button.disabled() } else { button });
+            flow.ui()
+                .push(if last { button.disabled() } else { button });
         }
         let handle = cx.random().alphanumeric(HANDLE_LENGTH);
         let (begun, challenge) = Ceremony::creation(cx, handle.as_bytes());
         let name = name(cx, owner)?;
-        let user = User { handle: handle.as_bytes(), name: &name };
+        let user = User {
+            handle: handle.as_bytes(),
+            name: &name,
+        };
         let options = party(cx)?.creation(&challenge, &user, &wanted(config(cx)?));
         nodes::add(flow.ui(), &options, browser);
         if browser {
@@ -71,7 +75,12 @@ impl Handles<Settings> for Passkey {
             proved = Some(method(cx));
         }
         let identity = owner.authenticated.identity.clone();
-        Ok(Step::Done(Change { method: MethodId::Passkey, identity, credentials, proved }))
+        Ok(Step::Done(Change {
+            method: MethodId::Passkey,
+            identity,
+            credentials,
+            proved,
+        }))
     }
 }
 
@@ -80,10 +89,17 @@ pub(super) fn read(cx: &Cx, begun: Option<&Ceremony>, answer: &str) -> Result<Ke
     let answer = Registration::read(answer).map_err(unreadable)?;
     let begun = begun.ok_or_else(|| refused(Refused::Challenge))?;
     let presence = presence(config(cx)?);
-    let made = answer.verify(&party(cx)?, &begun.challenge()?, presence).map_err(refused)?;
+    let made = answer
+        .verify(&party(cx)?, &begun.challenge()?, presence)
+        .map_err(refused)?;
     let display_name = models::name(&made.aaguid).to_owned();
     let user_handle = Bytes(begun.handle());
-    Ok(Key { is_passwordless: true, display_name, user_handle, ..Key::new(made, cx.now) })
+    Ok(Key {
+        is_passwordless: true,
+        display_name,
+        user_handle,
+        ..Key::new(made, cx.now)
+    })
 }
 
 /// Adds a passkey. The account is found by what each of its passkeys remembers.
@@ -99,9 +115,13 @@ pub(super) fn add(cx: &Cx, credentials: &mut Credentials, key: Key) -> Result<()
     });
     let mut keys = Keys::of(Some(&credential));
     if keys.find(&key.id.0).is_some() {
-        return Err(FlowError::form(text::validation::generic("You have added this passkey already.")));
+        return Err(FlowError::form(text::validation::generic(
+            "You have added this passkey already.",
+        )));
     }
-    credential.identifiers.push(String::from_utf8_lossy(&key.user_handle.0).into_owned());
+    credential
+        .identifiers
+        .push(String::from_utf8_lossy(&key.user_handle.0).into_owned());
     keys.user_handle = key.user_handle.clone();
     keys.credentials.push(key);
     credential.config = keys.to_json();
@@ -112,20 +132,27 @@ pub(super) fn add(cx: &Cx, credentials: &mut Credentials, key: Key) -> Result<()
 
 fn take(cx: &Cx, credentials: &mut Credentials, name: &str) -> Result<(), FlowError> {
     let unknown = || FlowError::form(text::validation::generic("You have no such passkey."));
-    let mut credential = credentials.remove(CredentialsType::Passkey).ok_or_else(unknown)?;
+    let mut credential = credentials
+        .remove(CredentialsType::Passkey)
+        .ok_or_else(unknown)?;
     let mut keys = Keys::of(Some(&credential));
     let taken = keys.take(name).ok_or_else(unknown)?;
     let handle = String::from_utf8_lossy(&taken.user_handle.0).into_owned();
-    credential.identifiers.retain(|identifier| *identifier != handle);
+    credential
+        .identifiers
+        .retain(|identifier| *identifier != handle);
     credential.config = keys.to_json();
     credential.updated_at = cx.now;
     if !keys.credentials.is_empty() {
         credentials.set(credential);
     }
     if aal::factors(cx.config(), credentials).first == 0 {
-        return Err(FlowError::node("webauthn_remove", text::validation::generic(
-            "This is the only way into your account that is left. Please add another one first.",
-        )));
+        return Err(FlowError::node(
+            "webauthn_remove",
+            text::validation::generic(
+                "This is the only way into your account that is left. Please add another one first.",
+            ),
+        ));
     }
     Ok(())
 }
@@ -134,6 +161,8 @@ fn take(cx: &Cx, credentials: &mut Credentials, name: &str) -> Result<(), FlowEr
 fn name(cx: &Cx, owner: &Owner) -> Result<String, FlowError> {
     let identity = &owner.authenticated.identity;
     let schema = shared::schema(cx, Some(&identity.schema_id))?;
-    let name = schema.extract(&identity.traits.to_value()).passkey_display_name;
+    let name = schema
+        .extract(&identity.traits.to_value())
+        .passkey_display_name;
     Ok(name.unwrap_or_else(|| identity.id.to_string()))
 }

@@ -27,12 +27,15 @@ impl Handles<Login> for Password {
         }
         if let (true, Some(visitor)) = (flow.shown.extra.refresh, visitor) {
             let credentials = cx.store().credentials(visitor.identity.id).await?;
-            let Some(credential) = credentials.get(CredentialsType::Password) else { return Ok(()) };
+            let Some(credential) = credentials.get(CredentialsType::Password) else {
+                return Ok(());
+            };
             if hash_of(credential).is_empty() {
                 return Ok(());
             }
             let identifier = credential.identifiers.first().cloned().unwrap_or_default();
-            flow.ui().upsert(Node::hidden("identifier", Group::Default, identifier));
+            flow.ui()
+                .upsert(Node::hidden("identifier", Group::Default, identifier));
             flow.ui().push(nodes::password("current-password"));
             flow.ui().push(nodes::submit(text::login::login()));
             return Ok(());
@@ -54,8 +57,12 @@ impl Handles<Login> for Password {
         if flow.shown.extra.requested_aal == Aal::Aal2 {
             return Err(FlowError::form(Login::no_method()));
         }
-        let given = form.text("identifier").filter(|identifier| !identifier.is_empty());
-        let given = given.or_else(|| form.text("password_identifier")).unwrap_or_default();
+        let given = form
+            .text("identifier")
+            .filter(|identifier| !identifier.is_empty());
+        let given = given
+            .or_else(|| form.text("password_identifier"))
+            .unwrap_or_default();
         let password = form.text("password").unwrap_or_default();
         let proof = check(cx, flow, &given, &password).await;
         if proof.is_err() && !flow.shown.extra.refresh {
@@ -66,13 +73,20 @@ impl Handles<Login> for Password {
 }
 
 /// Finds whose identifier it is and compares the password with theirs.
-async fn check(cx: &Cx, flow: &Flow<Login>, given: &str, password: &str) -> Result<Proof, FlowError> {
+async fn check(
+    cx: &Cx,
+    flow: &Flow<Login>,
+    given: &str,
+    password: &str,
+) -> Result<Proof, FlowError> {
     if given.is_empty() || password.is_empty() {
         return Err(missing(given, password));
     }
     let identifier = normalise_identifier(given);
-    let found =
-        cx.store().identity_by_identifier(&[CredentialsType::Password], &identifier).await?;
+    let found = cx
+        .store()
+        .identity_by_identifier(&[CredentialsType::Password], &identifier)
+        .await?;
     let Some(found) = found else {
         // As slow as a wrong password, so that the time doesn't tell which accounts exist.
         cx.app.hasher.dummy_verify(password, &algorithm(cx)).await;
@@ -87,7 +101,11 @@ async fn check(cx: &Cx, flow: &Flow<Login>, given: &str, password: &str) -> Resu
 
 /// Compares the password with the one that is stored.
 async fn prove(cx: &Cx, found: Found, password: &str) -> Result<Proof, FlowError> {
-    let hashed = found.credentials.get(CredentialsType::Password).map(hash_of).unwrap_or_default();
+    let hashed = found
+        .credentials
+        .get(CredentialsType::Password)
+        .map(hash_of)
+        .unwrap_or_default();
     if hashed.is_empty() {
         cx.app.hasher.dummy_verify(password, &algorithm(cx)).await;
         return Err(invalid_credentials());
@@ -141,9 +159,17 @@ async fn upgrade(
 /// The field for the identifier, labelled with the trait it is when only one trait identifies.
 pub(in crate::method) fn identifier(cx: &Cx, flow: &Flow<Login>) -> Node {
     let schemas = &cx.snapshot.schemas;
-    let asked_for = flow.shown.extra.identity_schema.as_deref().and_then(|id| schemas.get(id));
+    let asked_for = flow
+        .shown
+        .extra
+        .identity_schema
+        .as_deref()
+        .and_then(|id| schemas.get(id));
     let schema = asked_for.unwrap_or_else(|| schemas.default_schema());
-    let mut identifying = schema.fields.iter().filter(|field| !field.identifies.is_empty());
+    let mut identifying = schema
+        .fields
+        .iter()
+        .filter(|field| !field.identifies.is_empty());
     let label = match (identifying.next(), identifying.next()) {
         (Some(field), None) => {
             let title = field.title.as_deref().unwrap_or(&field.name);
@@ -151,7 +177,10 @@ pub(in crate::method) fn identifier(cx: &Cx, flow: &Flow<Login>) -> Node {
         }
         _ => text::node::node_label_id(),
     };
-    Node::input("identifier", Group::Default, InputType::Text).value("").required().label(label)
+    Node::input("identifier", Group::Default, InputType::Text)
+        .value("")
+        .required()
+        .label(label)
 }
 
 fn missing(identifier: &str, password: &str) -> FlowError {

@@ -32,11 +32,16 @@ impl Method for Password {
 pub fn algorithm(cx: &Cx) -> Algorithm {
     let config = &cx.config().hashers;
     match config.algorithm {
-        HasherAlgorithm::Bcrypt => Algorithm::Bcrypt { cost: config.bcrypt.cost },
+        HasherAlgorithm::Bcrypt => Algorithm::Bcrypt {
+            cost: config.bcrypt.cost,
+        },
         HasherAlgorithm::Argon2 => Algorithm::Argon2 {
             memory: u32::try_from(config.argon2.memory.bytes() / 1024).unwrap_or(u32::MAX),
             iterations: config.argon2.iterations,
-            parallelism: config.argon2.parallelism.map_or_else(default_lanes, u32::from),
+            parallelism: config
+                .argon2
+                .parallelism
+                .map_or_else(default_lanes, u32::from),
             salt_length: config.argon2.salt_length,
             key_length: config.argon2.key_length,
         },
@@ -57,14 +62,21 @@ async fn hash(cx: &Cx, password: &str) -> Result<String, ApiError> {
 
 /// Puts a hash into a password credential.
 fn set_hash(credential: &mut Credential, hashed_password: String, now: Timestamp) {
-    let config = PasswordConfig { hashed_password, use_password_migration_hook: false };
+    let config = PasswordConfig {
+        hashed_password,
+        use_password_migration_hook: false,
+    };
     credential.config = Json::from_serialize(&config).expect("a password config has a JSON form");
     credential.updated_at = now;
 }
 
 /// The hash of a password credential; empty when it has none yet.
 fn hash_of(credential: &Credential) -> String {
-    credential.config.parse::<PasswordConfig>().unwrap_or_default().hashed_password
+    credential
+        .config
+        .parse::<PasswordConfig>()
+        .unwrap_or_default()
+        .hashed_password
 }
 
 /// Holds a new password against the policy of the configuration.
@@ -81,9 +93,14 @@ async fn check_policy(cx: &Cx, password: &str, identifiers: &[String]) -> Result
         }),
     };
     let identifiers: Vec<&str> = identifiers.iter().map(String::as_str).collect();
-    match policy.check(password, &identifiers, &*cx.app.breaches).await {
+    match policy
+        .check(password, &identifiers, &*cx.app.breaches)
+        .await
+    {
         Ok(()) => Ok(()),
         Err(PolicyError::Refused(message)) => Err(FlowError::node("password", message)),
-        Err(unavailable @ PolicyError::Unavailable(_)) => Err(ApiError::internal(&unavailable).into()),
+        Err(unavailable @ PolicyError::Unavailable(_)) => {
+            Err(ApiError::internal(&unavailable).into())
+        }
     }
 }

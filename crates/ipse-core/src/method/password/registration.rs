@@ -22,7 +22,8 @@ impl Handles<Registration> for Password {
     ) -> Result<(), FlowError> {
         if flow.data.screen != Screen::Profile {
             flow.ui().push(nodes::password("new-password"));
-            flow.ui().push(nodes::submit(text::registration::registration()));
+            flow.ui()
+                .push(nodes::submit(text::registration::registration()));
         }
         Ok(())
     }
@@ -36,9 +37,14 @@ impl Handles<Registration> for Password {
     ) -> Result<Step<NewAccount>, FlowError> {
         let schema = flow.schema(cx)?;
         let traits = profile::read_traits(&schema, flow, form);
-        let password = form.text("password").filter(|password| !password.is_empty());
+        let password = form
+            .text("password")
+            .filter(|password| !password.is_empty());
         let Some(password) = password else {
-            return Err(FlowError::node("password", text::validation::required("password")));
+            return Err(FlowError::node(
+                "password",
+                text::validation::required("password"),
+            ));
         };
         let mut draft = Draft::new(&*schema.id, traits);
         draft.credentials.set(Credential {
@@ -49,7 +55,8 @@ impl Handles<Registration> for Password {
             created_at: cx.now,
             updated_at: cx.now,
         });
-        let (identity, mut credentials) = identity::create(cx, draft).map_err(profile::complaints)?;
+        let (identity, mut credentials) =
+            identity::create(cx, draft).map_err(profile::complaints)?;
         let Some(credential) = credentials.get_mut(CredentialsType::Password) else {
             return Err(FlowError::form(text::validation::identifier_missing()));
         };

@@ -12,7 +12,12 @@ use crate::method::{Handles, Step};
 
 #[async_trait]
 impl Handles<Settings> for Password {
-    async fn populate(&self, _: &Cx, flow: &mut Flow<Settings>, _: &Owner) -> Result<(), FlowError> {
+    async fn populate(
+        &self,
+        _: &Cx,
+        flow: &mut Flow<Settings>,
+        _: &Owner,
+    ) -> Result<(), FlowError> {
         flow.ui().push(nodes::password("new-password"));
         flow.ui().push(nodes::submit(text::node::node_label_save()));
         Ok(())
@@ -26,7 +31,9 @@ impl Handles<Settings> for Password {
         form: &Form,
     ) -> Result<Step<Change>, FlowError> {
         owner.require_privileged(cx)?;
-        let password = form.text("password").filter(|password| !password.is_empty());
+        let password = form
+            .text("password")
+            .filter(|password| !password.is_empty());
         let password = password.ok_or_else(missing)?;
         let mut credentials = owner.credentials.clone();
         let mut credential = match credentials.remove(CredentialsType::Password) {
@@ -38,7 +45,12 @@ impl Handles<Settings> for Password {
         set_hash(&mut credential, hash(cx, &password).await?, cx.now);
         credentials.set(credential);
         let identity = owner.authenticated.identity.clone();
-        Ok(Step::Done(Change { method: MethodId::Password, identity, credentials, proved: None }))
+        Ok(Step::Done(Change {
+            method: MethodId::Password,
+            identity,
+            credentials,
+            proved: None,
+        }))
     }
 }
 
@@ -61,11 +73,18 @@ fn first_password(cx: &Cx, owner: &Owner) -> Result<Credential, FlowError> {
     })
 }
 
-async fn refuse_the_old_one(cx: &Cx, credential: &Credential, password: &str) -> Result<(), FlowError> {
+async fn refuse_the_old_one(
+    cx: &Cx,
+    credential: &Credential,
+    password: &str,
+) -> Result<(), FlowError> {
     let old = hash_of(credential);
     // A hash that can't be read is no reason to keep somebody from setting a password that can.
     if !old.is_empty() && cx.app.hasher.verify(password, &old).await.unwrap_or(false) {
-        return Err(FlowError::node("password", text::validation::password_new_same_as_old()));
+        return Err(FlowError::node(
+            "password",
+            text::validation::password_new_same_as_old(),
+        ));
     }
     Ok(())
 }

@@ -36,10 +36,15 @@ pub(crate) fn complaints(error: TraitsError) -> FlowError {
         TraitsError::Invalid(errors) => FlowError::Invalid(
             errors
                 .into_iter()
-                .map(|error| Complaint { node: Some(error.node), message: error.message })
+                .map(|error| Complaint {
+                    node: Some(error.node),
+                    message: error.message,
+                })
                 .collect(),
         ),
-        unknown @ TraitsError::UnknownSchema(_) => crate::error::ApiError::internal(&unknown).into(),
+        unknown @ TraitsError::UnknownSchema(_) => {
+            crate::error::ApiError::internal(&unknown).into()
+        }
     }
 }
 

@@ -33,7 +33,8 @@ impl Handles<Registration> for Profile {
         push_traits(flow.ui(), &schema, Group::Default, None);
         if flow.data.screen == Screen::Profile {
             let button = Node::submit("method", Group::Profile, "profile");
-            flow.ui().push(button.label(text::registration::registration()));
+            flow.ui()
+                .push(button.label(text::registration::registration()));
         }
         Ok(())
     }
@@ -51,13 +52,25 @@ impl Handles<Registration> for Profile {
         let schema = flow.schema(cx)?;
         let screen = form.text("screen").unwrap_or_default();
         let traits = read_traits(&schema, flow, form);
-        schema.validate(&traits).map_err(|errors| complaints(TraitsError::Invalid(errors)))?;
+        schema
+            .validate(&traits)
+            .map_err(|errors| complaints(TraitsError::Invalid(errors)))?;
         if !screen.is_empty() && !SCREENS.contains(&screen.as_str()) {
-            let reason = format!("value must be one of \"{}\", \"{}\"", SCREENS[0], SCREENS[1]);
-            return Err(FlowError::node("screen", text::validation::generic(&reason)));
+            let reason = format!(
+                "value must be one of \"{}\", \"{}\"",
+                SCREENS[0], SCREENS[1]
+            );
+            return Err(FlowError::node(
+                "screen",
+                text::validation::generic(&reason),
+            ));
         }
         let back = screen == "previous" || form.method() == Some("profile:back");
-        flow.data.screen = if back { Screen::Profile } else { Screen::Credentials };
+        flow.data.screen = if back {
+            Screen::Profile
+        } else {
+            Screen::Credentials
+        };
         show(cx, flow, visitor, &traits).await?;
         Ok(Step::Show)
     }
@@ -81,14 +94,20 @@ pub(in crate::method) async fn show(
     if flow.data.screen == Screen::Credentials {
         hide_traits(flow.ui());
         let back = Node::submit("screen", Group::Profile, "previous");
-        flow.ui().push(back.label(text::registration::registration_back()));
-        flow.ui().say(text::registration::registration_choose_credentials());
+        flow.ui()
+            .push(back.label(text::registration::registration_back()));
+        flow.ui()
+            .say(text::registration::registration_choose_credentials());
     }
     Ok(())
 }
 
 fn hide_traits(ui: &mut Container) {
-    for node in ui.nodes.iter_mut().filter(|node| node.name().starts_with("traits.")) {
+    for node in ui
+        .nodes
+        .iter_mut()
+        .filter(|node| node.name().starts_with("traits."))
+    {
         if let Some(input) = node.as_input_mut() {
             input.input_type = InputType::Hidden;
         }

@@ -21,7 +21,12 @@ impl Handles<Settings> for Profile {
     ) -> Result<(), FlowError> {
         let identity = &owner.authenticated.identity;
         let schema = shared::schema(cx, Some(&identity.schema_id))?;
-        push_traits(flow.ui(), &schema, Group::Profile, Some(&identity.traits.to_value()));
+        push_traits(
+            flow.ui(),
+            &schema,
+            Group::Profile,
+            Some(&identity.traits.to_value()),
+        );
         let button = Node::submit("method", Group::Profile, "profile");
         flow.ui().push(button.label(text::node::node_label_save()));
         Ok(())
@@ -43,6 +48,11 @@ impl Handles<Settings> for Profile {
         if synced.protected_changed {
             owner.require_privileged(cx)?;
         }
-        Ok(Step::Done(Change { method: MethodId::Profile, identity, credentials, proved: None }))
+        Ok(Step::Done(Change {
+            method: MethodId::Profile,
+            identity,
+            credentials,
+            proved: None,
+        }))
     }
 }

@@ -23,10 +23,13 @@ impl Handles<Login> for Totp {
         flow: &mut Flow<Login>,
         visitor: &Visitor,
     ) -> Result<(), FlowError> {
-        let Ok(giver) = second_factor::giver(flow, visitor) else { return Ok(()) };
+        let Ok(giver) = second_factor::giver(flow, visitor) else {
+            return Ok(());
+        };
         let credentials = cx.store().credentials(giver.identity.id).await?;
         if credentials.get(CredentialsType::Totp).is_some() {
-            flow.ui().push(nodes::code(text::login::login_totp_label()).value(""));
+            flow.ui()
+                .push(nodes::code(text::login::login_totp_label()).value(""));
             flow.ui().push(nodes::submit(text::login::login_totp()));
         }
         Ok(())
@@ -40,12 +43,19 @@ impl Handles<Login> for Totp {
         form: &Form,
     ) -> Result<Step<Proof>, FlowError> {
         let giver = second_factor::giver(flow, visitor)?;
-        if let Some(input) = flow.ui().find_mut("totp_code").and_then(|node| node.as_input_mut()) {
+        if let Some(input) = flow
+            .ui()
+            .find_mut("totp_code")
+            .and_then(|node| node.as_input_mut())
+        {
             input.value = None;
         }
         let code = form.text("totp_code").filter(|code| !code.is_empty());
         let Some(code) = code else {
-            return Err(FlowError::node("totp_code", text::validation::required("totp_code")));
+            return Err(FlowError::node(
+                "totp_code",
+                text::validation::required("totp_code"),
+            ));
         };
         let credentials = cx.store().credentials(giver.identity.id).await?;
         if credentials.get(CredentialsType::Totp).is_none() {
@@ -61,7 +71,12 @@ impl Handles<Login> for Totp {
             attempts: vec![attempts],
             ..Spent::default()
         };
-        Ok(Step::Done(second_factor::proof(cx, giver, credentials, (MethodId::Totp, spent))))
+        Ok(Step::Done(second_factor::proof(
+            cx,
+            giver,
+            credentials,
+            (MethodId::Totp, spent),
+        )))
     }
 }
 

@@ -35,7 +35,9 @@ struct Config {
 
 /// The configuration of a credential with this address.
 fn seal(cipher: &Cipher, random: &Random, url: &str) -> Json {
-    let config = Config { totp_url: cipher.seal(random, PURPOSE, url) };
+    let config = Config {
+        totp_url: cipher.seal(random, PURPOSE, url),
+    };
     Json::from_serialize(&config).expect("a text has a JSON form")
 }
 
@@ -44,7 +46,9 @@ fn secret(cipher: &Cipher, credentials: &Credentials) -> Option<Shared> {
     let credential = credentials.get(CredentialsType::Totp)?;
     let config: Config = credential.config.parse().ok()?;
     let opened = Shared::from_url(&cipher.open_text(PURPOSE, &config.totp_url)?);
-    opened.inspect_err(|error| tracing::warn!(%error, "a stored TOTP secret can't be used")).ok()
+    opened
+        .inspect_err(|error| tracing::warn!(%error, "a stored TOTP secret can't be used"))
+        .ok()
 }
 
 /// The configuration of a credential as an administrator sees it: with the address in the open, if its key is still there.

@@ -6,7 +6,9 @@ use ipse_ui::{Attributes, Container, Group, Image, InputType, Message, Node, Tex
 
 /// The field for a code.
 pub(super) fn code(label: Message) -> Node {
-    Node::input("totp_code", Group::Totp, InputType::Text).required().label(label)
+    Node::input("totp_code", Group::Totp, InputType::Text)
+        .required()
+        .label(label)
 }
 
 /// The button that submits a code.
@@ -26,7 +28,12 @@ pub(super) fn enrol(ui: &mut Container, shared: &Shared, url: &str) {
     let size = u32::try_from(qr::SIZE).unwrap_or(u32::MAX);
     // A name too long for a picture leaves the secret to be typed.
     if let Ok(src) = qr::data_uri(url) {
-        let image = Image { id: "totp_qr".to_owned(), src, width: size, height: size };
+        let image = Image {
+            id: "totp_qr".to_owned(),
+            src,
+            width: size,
+            height: size,
+        };
         let picture = Node::new(Group::Totp, Attributes::Image(image));
         ui.push(picture.label(text::settings::settings_totp_qr_code()));
     }

@@ -53,7 +53,12 @@ impl Handles<Settings> for Totp {
             proved = Some(second_factor::second(cx, MethodId::Totp));
         }
         let identity = owner.authenticated.identity.clone();
-        Ok(Step::Done(Change { method: MethodId::Totp, identity, credentials, proved }))
+        Ok(Step::Done(Change {
+            method: MethodId::Totp,
+            identity,
+            credentials,
+            proved,
+        }))
     }
 }
 
@@ -85,20 +90,37 @@ fn enrol(
 /// The name that apps show.
 fn issuer(cx: &Cx) -> String {
     let configured = cx.config().selfservice.methods.totp.config.issuer.clone();
-    configured.filter(|issuer| !issuer.is_empty()).unwrap_or_else(|| {
-        let public = url::Url::parse(&cx.snapshot.public_base_url).ok();
-        public.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
-    })
+    configured
+        .filter(|issuer| !issuer.is_empty())
+        .unwrap_or_else(|| {
+            let public = url::Url::parse(&cx.snapshot.public_base_url).ok();
+            public
+                .and_then(|url| url.host_str().map(str::to_owned))
+                .unwrap_or_default()
+        })
 }
 
 /// The account as its owner knows it.
 fn account(owner: &Owner) -> String {
     let identity = &owner.authenticated.identity;
-    let signs_in = [CredentialsType::Password, CredentialsType::Code, CredentialsType::Webauthn];
+    let signs_in = [
+        CredentialsType::Password,
+        CredentialsType::Code,
+        CredentialsType::Webauthn,
+    ];
     let mut identifiers = signs_in
         .into_iter()
         .filter_map(|kind| owner.credentials.get(kind))
         .flat_map(|credential| &credential.identifiers);
-    let address = || identity.verifiable_addresses.first().map(|address| &address.value);
-    identifiers.next().or_else(address).cloned().unwrap_or_else(|| identity.id.to_string())
+    let address = || {
+        identity
+            .verifiable_addresses
+            .first()
+            .map(|address| &address.value)
+    };
+    identifiers
+        .next()
+        .or_else(address)
+        .cloned()
+        .unwrap_or_else(|| identity.id.to_string())
 }

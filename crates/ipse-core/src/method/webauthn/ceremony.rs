@@ -2,9 +2,7 @@
 
 use ipse_model::{Credential, Timestamp, Uuid};
 use ipse_ui::text;
-use ipse_webauthn::{
-    Assertion, Challenge, Party, Presence, Refused, from_base64url, to_base64url,
-};
+use ipse_webauthn::{Assertion, Challenge, Party, Presence, Refused, from_base64url, to_base64url};
 use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
@@ -26,13 +24,25 @@ impl Ceremony {
     /// A new question to those who have a key.
     pub(crate) fn login(cx: &Cx) -> (Self, Challenge) {
         let challenge: Challenge = cx.random().bytes();
-        (Self { challenge: to_base64url(&challenge), handle: None }, challenge)
+        (
+            Self {
+                challenge: to_base64url(&challenge),
+                handle: None,
+            },
+            challenge,
+        )
     }
 
     /// A new question to an authenticator that is to make a key.
     pub(crate) fn creation(cx: &Cx, handle: &[u8]) -> (Self, Challenge) {
         let (begun, challenge) = Self::login(cx);
-        (Self { handle: Some(to_base64url(handle)), ..begun }, challenge)
+        (
+            Self {
+                handle: Some(to_base64url(handle)),
+                ..begun
+            },
+            challenge,
+        )
     }
 
     /// The random part.
@@ -43,7 +53,10 @@ impl Ceremony {
 
     /// What a new key remembers.
     pub(crate) fn handle(&self) -> Vec<u8> {
-        self.handle.as_deref().and_then(from_base64url).unwrap_or_default()
+        self.handle
+            .as_deref()
+            .and_then(from_base64url)
+            .unwrap_or_default()
     }
 }
 
@@ -69,12 +82,21 @@ pub(crate) struct Answered<'a> {
 ///
 /// # Errors
 /// A message that says no more than that it is wrong.
-pub(crate) fn confirm(cx: &Cx, identity_id: Uuid, answered: &Answered<'_>) -> Result<Spent, FlowError> {
+pub(crate) fn confirm(
+    cx: &Cx,
+    identity_id: Uuid,
+    answered: &Answered<'_>,
+) -> Result<Spent, FlowError> {
     let wrong = || FlowError::form(text::validation::totp_verifier_wrong());
     let challenge = answered.begun.challenge().map_err(|_| wrong())?;
     let mut keys = Keys::of(Some(answered.credential));
-    let place = keys.credentials.iter().position(|key| key.id.0 == answered.assertion.id);
-    let key = place.and_then(|place| keys.credentials.get_mut(place)).ok_or_else(wrong)?;
+    let place = keys
+        .credentials
+        .iter()
+        .position(|key| key.id.0 == answered.assertion.id);
+    let key = place
+        .and_then(|place| keys.credentials.get_mut(place))
+        .ok_or_else(wrong)?;
     let stored = (key.public_key.0.as_slice(), key.authenticator.sign_count);
     let confirmed = answered
         .assertion
@@ -90,7 +112,10 @@ pub(crate) fn confirm(cx: &Cx, identity_id: Uuid, answered: &Answered<'_>) -> Re
     changed.config = keys.to_json();
     changed.updated_at = cx.now;
     Ok(Spent {
-        once: vec![(spent::key("answer of a key", to_base64url(&challenge)), answered.until)],
+        once: vec![(
+            spent::key("answer of a key", to_base64url(&challenge)),
+            answered.until,
+        )],
         replaced: Some((answered.credential.clone(), changed)),
         ..Spent::default()
     })

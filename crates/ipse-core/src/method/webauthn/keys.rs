@@ -119,7 +119,10 @@ impl Keys {
 
     /// The ids of the keys that are `passwordless`, or that aren't.
     pub(crate) fn ids(&self, passwordless: bool) -> Vec<Vec<u8>> {
-        let keys = self.credentials.iter().filter(|key| key.is_passwordless == passwordless);
+        let keys = self
+            .credentials
+            .iter()
+            .filter(|key| key.is_passwordless == passwordless);
         keys.map(|key| key.id.0.clone()).collect()
     }
 
@@ -138,27 +141,45 @@ mod tests {
     use crate::identity::tests::sample;
 
     fn key(id: &[u8]) -> Key {
-        let made = NewKey { id: id.to_vec(), public_key: vec![1], aaguid: [0; 16], counter: 3 };
+        let made = NewKey {
+            id: id.to_vec(),
+            public_key: vec![1],
+            aaguid: [0; 16],
+            counter: 3,
+        };
         Key::new(made, sample::now())
     }
 
     #[test]
     fn keys_are_stored_in_base64_and_named_in_hexadecimal() {
-        let keys = Keys { credentials: vec![key(&[0, 255])], user_handle: Bytes(vec![7]) };
+        let keys = Keys {
+            credentials: vec![key(&[0, 255])],
+            user_handle: Bytes(vec![7]),
+        };
         let stored = keys.to_json().to_value();
         assert_eq!(stored["credentials"][0]["id"], "AP8=");
         assert_eq!(stored["credentials"][0]["authenticator"]["sign_count"], 3);
         assert_eq!(stored["user_handle"], "Bw==");
         assert_eq!(keys.credentials[0].name(), "00ff");
         let kind = ipse_model::CredentialsType::Webauthn;
-        assert_eq!(Keys::of(Some(&sample::credential(kind, "ada", stored))), keys);
+        assert_eq!(
+            Keys::of(Some(&sample::credential(kind, "ada", stored))),
+            keys
+        );
     }
 
     #[test]
     fn a_credential_without_keys_has_none() {
         let kind = ipse_model::CredentialsType::Webauthn;
-        for odd in [json!({}), json!([]), json!({ "credentials": [{ "id": "?" }] })] {
-            assert_eq!(Keys::of(Some(&sample::credential(kind, "ada", odd))), Keys::default());
+        for odd in [
+            json!({}),
+            json!([]),
+            json!({ "credentials": [{ "id": "?" }] }),
+        ] {
+            assert_eq!(
+                Keys::of(Some(&sample::credential(kind, "ada", odd))),
+                Keys::default()
+            );
         }
         assert_eq!(Keys::of(None), Keys::default());
     }
@@ -167,9 +188,15 @@ mod tests {
     fn keys_are_listed_found_and_taken_out() {
         let mut second = key(&[1]);
         second.is_passwordless = true;
-        let mut keys = Keys { credentials: vec![key(&[2]), second], ..Keys::default() };
+        let mut keys = Keys {
+            credentials: vec![key(&[2]), second],
+            ..Keys::default()
+        };
         assert_eq!(keys.sorted()[0].id.0, [1]);
-        assert_eq!((keys.ids(true), keys.ids(false)), (vec![vec![1]], vec![vec![2]]));
+        assert_eq!(
+            (keys.ids(true), keys.ids(false)),
+            (vec![vec![1]], vec![vec![2]])
+        );
         assert!(keys.find(&[2]).is_some() && keys.find(&[3]).is_none());
         assert_eq!(keys.take("03"), None);
         assert_eq!(keys.take("02").map(|key| key.id.0), Some(vec![2]));

@@ -20,7 +20,9 @@ impl Handles<Login> for Webauthn {
     fn claims(&self, form: &Form) -> bool {
         form.method() == Some("webauthn")
             || (form.method().is_none()
-                && form.text("webauthn_login").is_some_and(|answer| !answer.is_empty()))
+                && form
+                    .text("webauthn_login")
+                    .is_some_and(|answer| !answer.is_empty()))
     }
 
     async fn populate(
@@ -62,7 +64,10 @@ impl Handles<Login> for Webauthn {
         }
         let given = form.text("identifier").filter(|given| !given.is_empty());
         let Some(given) = given else {
-            return Err(FlowError::node("identifier", text::validation::required("identifier")));
+            return Err(FlowError::node(
+                "identifier",
+                text::validation::required("identifier"),
+            ));
         };
         let (identity, credentials) = match visitor {
             Some(visitor) if second => {
@@ -71,7 +76,9 @@ impl Handles<Login> for Webauthn {
             }
             _ => find(cx, &given).await?,
         };
-        let answer = form.text("webauthn_login").filter(|answer| !answer.is_empty());
+        let answer = form
+            .text("webauthn_login")
+            .filter(|answer| !answer.is_empty());
         match answer {
             Some(answer) => prove(cx, flow, (identity, credentials), &answer).map(Step::Done),
             None => ask(cx, flow, (&given, &credentials), !second),
@@ -84,7 +91,10 @@ async fn find(cx: &Cx, given: &str) -> Result<(Identity, Credentials), FlowError
     let unknown = || FlowError::form(text::validation::such_no_webauthn_user());
     let identifier = normalise_identifier(given);
     let kinds = [CredentialsType::Webauthn];
-    let found = cx.store().identity_by_identifier(&kinds, &identifier).await?;
+    let found = cx
+        .store()
+        .identity_by_identifier(&kinds, &identifier)
+        .await?;
     let found = found.ok_or_else(unknown)?;
     let keys = Keys::of(found.credentials.get(CredentialsType::Webauthn));
     if keys.ids(true).is_empty() {
@@ -100,24 +110,32 @@ fn ask_again(
     credentials: &Credentials,
     passwordless: bool,
 ) -> Result<(), FlowError> {
-    let Some(credential) = credentials.get(CredentialsType::Webauthn) else { return Ok(()) };
+    let Some(credential) = credentials.get(CredentialsType::Webauthn) else {
+        return Ok(());
+    };
     let ids = Keys::of(Some(credential)).ids(passwordless);
     if ids.is_empty() {
         return Ok(());
     }
     let identifier = credential.identifiers.first().cloned().unwrap_or_default();
-    flow.ui().upsert(Node::hidden("identifier", Group::Default, identifier));
+    flow.ui()
+        .upsert(Node::hidden("identifier", Group::Default, identifier));
     let (begun, options) = question(cx, &ids)?;
     flow.ui().push(nodes::answer());
     nodes::push_script(cx, flow.ui());
-    flow.ui().push(nodes::ask(&options, text::login::login_webauthn()));
+    flow.ui()
+        .push(nodes::ask(&options, text::login::login_webauthn()));
     flow.data.webauthn = Some(begun);
     Ok(())
 }
 
 fn question(cx: &Cx, ids: &[Vec<u8>]) -> Result<(Ceremony, serde_json::Value), FlowError> {
     let (begun, challenge) = Ceremony::login(cx);
-    let wanted = Request { keys: ids, user_verification: "discouraged", timeout: TIMEOUT };
+    let wanted = Request {
+        keys: ids,
+        user_verification: "discouraged",
+        timeout: TIMEOUT,
+    };
     Ok((begun, party(cx)?.request(&challenge, &wanted)))
 }
 
@@ -135,10 +153,12 @@ fn ask(
     let (begun, options) = question(cx, &ids)?;
     let csrf = flow.ui().find("csrf_token").cloned();
     flow.ui().nodes.clear();
-    flow.ui().push(Node::hidden("identifier", Group::Default, given).required());
+    flow.ui()
+        .push(Node::hidden("identifier", Group::Default, given).required());
     flow.ui().nodes.extend(csrf);
     nodes::push_script(cx, flow.ui());
-    flow.ui().push(nodes::ask(&options, text::login::login_continue()));
+    flow.ui()
+        .push(nodes::ask(&options, text::login::login_continue()));
     flow.ui().push(nodes::answer());
     flow.ui().say(text::login::login_webauthn_passwordless());
     flow.data.webauthn = Some(begun);
@@ -157,7 +177,9 @@ fn prove(
     let Some(credential) = credentials.get(CredentialsType::Webauthn) else {
         return Err(FlowError::form(text::validation::no_webauthn_device()));
     };
-    let key = Keys::of(Some(credential)).find(&assertion.id).map(|key| key.is_passwordless);
+    let key = Keys::of(Some(credential))
+        .find(&assertion.id)
+        .map(|key| key.is_passwordless);
     if key.is_none_or(|passwordless| passwordless == second) {
         return Err(wrong());
     }

@@ -49,13 +49,19 @@ pub(super) fn is_passwordless(cx: &Cx) -> bool {
 /// # Errors
 /// When the configuration doesn't say; it is refused at start then.
 fn party(cx: &Cx) -> Result<Party, FlowError> {
-    let rp = config(cx).and_then(|config| config.rp.as_ref()).ok_or_else(super::switched_off)?;
+    let rp = config(cx)
+        .and_then(|config| config.rp.as_ref())
+        .ok_or_else(super::switched_off)?;
     let mut origins: Vec<String> = rp.origins.iter().flatten().map(origin).collect();
     origins.extend(rp.origin.as_ref().map(origin));
     if origins.is_empty() {
         origins.push(format!("https://{}", rp.id));
     }
-    Ok(Party { id: rp.id.clone(), name: rp.display_name.clone(), origins })
+    Ok(Party {
+        id: rp.id.clone(),
+        name: rp.display_name.clone(),
+        origins,
+    })
 }
 
 fn origin(url: &url::Url) -> String {

@@ -27,10 +27,24 @@ pub(crate) fn push_script(cx: &Cx, ui: &mut Container) {
 
 /// The fields for a new key: its name, what the authenticator answers, and the button that asks it.
 pub(super) fn register(cx: &Cx, ui: &mut Container, options: &Value, label: Message) {
-    let name = Node::input("webauthn_register_displayname", Group::Webauthn, InputType::Text);
-    ui.push(name.value("").label(text::settings::settings_register_webauthn_display_name()));
+    let name = Node::input(
+        "webauthn_register_displayname",
+        Group::Webauthn,
+        InputType::Text,
+    );
+    ui.push(
+        name.value("")
+            .label(text::settings::settings_register_webauthn_display_name()),
+    );
     ui.push(Node::hidden("webauthn_register", Group::Webauthn, ""));
-    ui.push(trigger("webauthn_register_trigger", "oryWebAuthnRegistration", options).label(label));
+    ui.push(
+        trigger(
+            "webauthn_register_trigger",
+            "oryWebAuthnRegistration",
+            options,
+        )
+        .label(label),
+    );
     push_script(cx, ui);
 }
 

@@ -37,7 +37,10 @@ impl Handles<Registration> for Webauthn {
         let party = party(cx)?;
         let handle = cx.random().uuid();
         let (begun, challenge) = Ceremony::creation(cx, handle.as_bytes());
-        let user = User { handle: handle.as_bytes(), name: &party.name };
+        let user = User {
+            handle: handle.as_bytes(),
+            name: &party.name,
+        };
         let options = party.creation(&challenge, &user, &WANTED);
         let label = text::registration::registration_register_webauthn();
         nodes::register(cx, flow.ui(), &options, label);
@@ -57,8 +60,11 @@ impl Handles<Registration> for Webauthn {
         }
         let schema = flow.schema(cx)?;
         let traits = profile::read_traits(&schema, flow, form);
-        let name = form.text("webauthn_register_displayname").unwrap_or_default();
-        flow.ui().set_value("webauthn_register_displayname", name.clone().into());
+        let name = form
+            .text("webauthn_register_displayname")
+            .unwrap_or_default();
+        flow.ui()
+            .set_value("webauthn_register_displayname", name.clone().into());
         let Some(answer) = filled(form, "webauthn_register") else {
             let missing = text::validation::required("webauthn_register");
             return Err(FlowError::node("webauthn_register", missing));
@@ -66,11 +72,19 @@ impl Handles<Registration> for Webauthn {
         let begun = flow.data.webauthn.as_ref();
         let key = read(cx, begun, &answer)?;
         let handle = begun.map(Ceremony::handle).unwrap_or_default();
-        let key = Key { is_passwordless: true, display_name: name, ..key };
-        let keys = Keys { credentials: vec![key], user_handle: Bytes(handle.clone()) };
+        let key = Key {
+            is_passwordless: true,
+            display_name: name,
+            ..key
+        };
+        let keys = Keys {
+            credentials: vec![key],
+            user_handle: Bytes(handle.clone()),
+        };
         let mut draft = Draft::new(&*schema.id, traits);
         draft.credentials.set(credential(cx, keys.to_json()));
-        let (mut identity, credentials) = identity::create(cx, draft).map_err(profile::complaints)?;
+        let (mut identity, credentials) =
+            identity::create(cx, draft).map_err(profile::complaints)?;
         // The key remembers the account by the id that it has from now on.
         identity.id = Uuid::from_slice(&handle).unwrap_or(identity.id);
         let found = credentials.get(CredentialsType::Webauthn);

@@ -22,7 +22,9 @@ fn filled(form: &Form, name: &str) -> Option<String> {
 impl Handles<Settings> for Webauthn {
     fn claims(&self, form: &Form) -> bool {
         matches!(form.method(), None | Some("webauthn"))
-            && ["webauthn_register", "webauthn_remove"].iter().any(|name| filled(form, name).is_some())
+            && ["webauthn_register", "webauthn_remove"]
+                .iter()
+                .any(|name| filled(form, name).is_some())
     }
 
     async fn populate(
@@ -37,13 +39,18 @@ impl Handles<Settings> for Webauthn {
         let keys = Keys::of(owner.credentials.get(CredentialsType::Webauthn));
         for key in keys.sorted() {
             let button = nodes::remove(key);
-            let last = key.is_passwordless && aal::factors(cx.config(), &owner.credentials).first <= 1;
-            flow.ui().push(if last { button.disabled() } else { button });
+            let last =
+                key.is_passwordless && aal::factors(cx.config(), &owner.credentials).first <= 1;
+            flow.ui()
+                .push(if last { button.disabled() } else { button });
         }
         let party = party(cx)?;
         let handle = owner.authenticated.identity.id.as_bytes().to_vec();
         let (begun, challenge) = Ceremony::creation(cx, &handle);
-        let user = User { handle: &handle, name: &party.name };
+        let user = User {
+            handle: &handle,
+            name: &party.name,
+        };
         let options = party.creation(&challenge, &user, &WANTED);
         let label = text::settings::settings_register_webauthn();
         nodes::register(cx, flow.ui(), &options, label);
@@ -75,12 +82,21 @@ impl Handles<Settings> for Webauthn {
         } else {
             let passwordless = is_passwordless(cx);
             let key = register(cx, flow, form)?;
-            let key = Key { is_passwordless: passwordless, display_name: name.unwrap_or_default(), ..key };
+            let key = Key {
+                is_passwordless: passwordless,
+                display_name: name.unwrap_or_default(),
+                ..key
+            };
             add(cx, &mut credentials, key, owner)?;
             proved = Some(method(cx, if passwordless { Aal::Aal1 } else { Aal::Aal2 }));
         }
         let identity = owner.authenticated.identity.clone();
-        Ok(Step::Done(Change { method: MethodId::Webauthn, identity, credentials, proved }))
+        Ok(Step::Done(Change {
+            method: MethodId::Webauthn,
+            identity,
+            credentials,
+            proved,
+        }))
     }
 }
 
@@ -102,7 +118,9 @@ fn register(cx: &Cx, flow: &Flow<Settings>, form: &Form) -> Result<Key, FlowErro
 pub(super) fn read(cx: &Cx, begun: Option<&Ceremony>, answer: &str) -> Result<Key, FlowError> {
     let answer = Registration::read(answer).map_err(unreadable)?;
     let begun = begun.ok_or_else(|| refused(ipse_webauthn::Refused::Challenge))?;
-    let made = answer.verify(&party(cx)?, &begun.challenge()?, Presence::Touch).map_err(refused)?;
+    let made = answer
+        .verify(&party(cx)?, &begun.challenge()?, Presence::Touch)
+        .map_err(refused)?;
     Ok(Key::new(made, cx.now))
 }
 
@@ -116,7 +134,9 @@ fn add(cx: &Cx, credentials: &mut Credentials, key: Key, owner: &Owner) -> Resul
     let kind = CredentialsType::Webauthn;
     let mut keys = Keys::of(credentials.get(kind));
     if keys.find(&key.id.0).is_some() {
-        return Err(FlowError::form(text::validation::generic("You have added this key already.")));
+        return Err(FlowError::form(text::validation::generic(
+            "You have added this key already.",
+        )));
     }
     keys.credentials.push(key);
     let identity_id = owner.authenticated.identity.id;
@@ -140,14 +160,19 @@ fn take(cx: &Cx, credentials: &mut Credentials, name: &str) -> Result<(), FlowEr
     let credential = credentials.get_mut(CredentialsType::Webauthn);
     let mut keys = Keys::of(credential.as_deref());
     let (Some(_), Some(credential)) = (keys.take(name), credential) else {
-        return Err(FlowError::form(text::validation::generic("You have no such security key.")));
+        return Err(FlowError::form(text::validation::generic(
+            "You have no such security key.",
+        )));
     };
     credential.config = keys.to_json();
     credential.updated_at = cx.now;
     if before > 0 && aal::factors(cx.config(), credentials).first == 0 {
-        return Err(FlowError::node("webauthn_remove", text::validation::generic(
-            "This is the only way into your account that is left. Please add another one first.",
-        )));
+        return Err(FlowError::node(
+            "webauthn_remove",
+            text::validation::generic(
+                "This is the only way into your account that is left. Please add another one first.",
+            ),
+        ));
     }
     Ok(())
 }

@@ -34,7 +34,11 @@ impl Outgoing for Provider {
                 self.redeemed.fetch_add(1, Ordering::SeqCst);
                 let form = String::from_utf8(request.into_body()).unwrap();
                 let url = url::Url::parse(&format!("http://form.test/?{form}")).unwrap();
-                let code = url.query_pairs().find(|(name, _)| name == "code").unwrap().1;
+                let code = url
+                    .query_pairs()
+                    .find(|(name, _)| name == "code")
+                    .unwrap()
+                    .1;
                 json!({ "access_token": code, "refresh_token": format!("refresh {code}") })
             }
             "/api/v9/users/@me" => {
@@ -59,13 +63,20 @@ pub(crate) async fn server(keys: &[(&str, Value)]) -> (TestServer, Arc<Provider>
         })
     };
     let looping = "local f(x) = f(x + 1); { identity: { traits: { email: f(0) } } }";
-    let providers = json!([config("one", MAPPER), config("two", MAPPER), config("looping", looping)]);
+    let providers = json!([
+        config("one", MAPPER),
+        config("two", MAPPER),
+        config("looping", looping)
+    ]);
     let mut builder = TestServer::build()
         .outgoing(provider.clone())
         .jsonnet_program(env!("CARGO_BIN_EXE_ipse"))
         .set("selfservice.methods.oidc.enabled", true)
         .set("selfservice.methods.oidc.config.providers", providers)
-        .set("selfservice.flows.registration.after.oidc.hooks", json!([{ "hook": "session" }]));
+        .set(
+            "selfservice.flows.registration.after.oidc.hooks",
+            json!([{ "hook": "session" }]),
+        );
     for (key, value) in keys {
         builder = builder.set(key, value.clone());
     }
@@ -77,24 +88,46 @@ pub(crate) async fn leave(client: &mut Client, flow: &Flow, fields: Value) -> St
     let reply = client.submit(flow, fields).await;
     let location = match reply.status.as_u16() {
         303 => reply.location().to_owned(),
-        _ => reply.json()["redirect_browser_to"].as_str().unwrap_or_else(|| panic!("{}", reply.text())).to_owned(),
+        _ => reply.json()["redirect_browser_to"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{}", reply.text()))
+            .to_owned(),
     };
     let url = url::Url::parse(&location).unwrap();
     assert_eq!(url.host_str(), Some("discord.com"), "{location}");
-    url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
+    url.query_pairs()
+        .find(|(name, _)| name == "state")
+        .unwrap()
+        .1
+        .into_owned()
 }
 
 /// Comes back from a provider as this person.
-pub(crate) async fn come_back(client: &mut Client, provider: &str, state: &str, who: &str) -> Reply {
-    let query = url::Url::parse_with_params("http://x.test/", [("code", who), ("state", state)]).unwrap();
+pub(crate) async fn come_back(
+    client: &mut Client,
+    provider: &str,
+    state: &str,
+    who: &str,
+) -> Reply {
+    let query =
+        url::Url::parse_with_params("http://x.test/", [("code", who), ("state", state)]).unwrap();
     let query = query.query().unwrap().to_owned();
-    client.get(&format!("/self-service/methods/oidc/callback/{provider}?{query}")).await
+    client
+        .get(&format!(
+            "/self-service/methods/oidc/callback/{provider}?{query}"
+        ))
+        .await
 }
 
 /// Signs up or in with a provider as this person.
 pub(crate) async fn through(client: &mut Client, flow: &str, provider: &str, who: &str) -> Reply {
     let flow = client.start(flow).await;
-    let state = leave(client, &flow, json!({ "method": "oidc", "provider": provider })).await;
+    let state = leave(
+        client,
+        &flow,
+        json!({ "method": "oidc", "provider": provider }),
+    )
+    .await;
     come_back(client, provider, &state, who).await
 }
 
