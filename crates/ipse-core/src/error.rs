@@ -199,6 +199,7 @@ impl From<StoreError> for ApiError {
                 tracing::error!(error = %Causes(&error), "the database is away");
                 Self::new(503, UNAVAILABLE).reason("The database can't be reached.")
             }
+            StoreError::Unwritable(_) => Self::internal(&error).id("storage_unwritable"),
             StoreError::Conflict(_) => {
                 Self::conflict("Somebody else changed this at the same time. Please try again.")
             }

@@ -13,9 +13,12 @@ pub enum StoreError {
     /// A row was changed, used or removed by somebody else in the meantime. Nothing of the batch was written.
     #[error("{0} was changed or removed in the meantime")]
     Conflict(Entity),
-    /// The database can't be reached or can't write (disk full, read-only, too busy). Trying again later may help.
+    /// The database can't be reached or can't write (read-only, too busy). Trying again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The disk is full or broken. What was asked for wasn't written, and trying again doesn't help by itself.
+    #[error("the database can't be written to: {0}")]
+    Unwritable(String),
     /// A value that no database row can hold, such as a text with a NUL character.
     #[error("a text with a NUL character can't be stored")]
     Unstorable,

@@ -38,8 +38,9 @@ fn a_full_disk_is_told_and_loses_nothing() {
             }
             assert!(accounts.len() < 2000, "the disk is never full");
         };
-        assert_eq!(refused.0, 503, "{}", refused.1);
-        assert_eq!(refused.1["error"]["code"], 503);
+        assert_eq!(refused.0, 500, "{}", refused.1);
+        assert_eq!(refused.1["error"]["code"], 500);
+        assert_eq!(refused.1["error"]["id"], "storage_unwritable");
         assert!(accounts.len() > 5, "there was something to lose");
         let alive = ask(server.public, "GET /health/alive", None, None).unwrap();
         assert_eq!(alive.0, 200, "what needs no disk still works");

@@ -149,6 +149,9 @@ pub(super) fn unavailable(error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Corrupt(error.to_string())
         }
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            StoreError::Unwritable(error.to_string())
+        }
         _ => StoreError::Unavailable(error.to_string()),
     }
 }

@@ -260,7 +260,7 @@ mod tests {
         for (a, answer) in answers {
             match result(answer) {
                 Ok(_) => told.push(a),
-                Err(StoreError::Unavailable(reason)) => {
+                Err(StoreError::Unwritable(reason)) => {
                     assert!(reason.contains("full"), "{reason}");
                 }
                 Err(error) => panic!("{error}"),
