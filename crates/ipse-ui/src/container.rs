@@ -20,10 +20,6 @@ pub struct Container {
     pub messages: Vec<Message>,
 }
 
-/// How the nodes of a form are ordered: by group first, within a group as they came, submit buttons last.
-#[derive(Clone, Copy, Debug)]
-pub struct Order(pub &'static [Group]);
-
 impl Container {
     /// An empty form that is posted to `action`.
     #[must_use]
@@ -90,27 +86,6 @@ impl Container {
         if !self.messages.contains(&message) {
             self.messages.push(message);
         }
-    }
-
-    /// Whether anything on the form is an error.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        let all = self
-            .nodes
-            .iter()
-            .flat_map(|node| &node.messages)
-            .chain(&self.messages);
-        all.into_iter()
-            .any(|message| message.kind == crate::Kind::Error)
-    }
-
-    /// Orders the nodes; groups that `order` doesn't name come last.
-    pub fn sort(&mut self, order: Order) {
-        let rank = |node: &Node| {
-            let group = order.0.iter().position(|group| *group == node.group);
-            (group.unwrap_or(order.0.len()), is_submit(node))
-        };
-        self.nodes.sort_by_key(rank);
     }
 }
 
