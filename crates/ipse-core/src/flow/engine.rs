@@ -1,11 +1,11 @@
 //! The one pipeline: create, fetch, submit and resume, the same for every flow.
 
-use ipse_model::{FlowClient, FlowState, MethodId, Timestamp, Uuid};
+use ipse_model::{FlowClient, MethodId, Uuid};
 use ipse_store::{Entity, StoreError};
 use ipse_ui::Message;
-use serde_json::json;
 
 use super::error::{Failed, settle};
+use super::expired::replace_expired;
 use super::{Begin, Flow, FlowError, Form, FormProblem, Kind, Outcome, continuity, return_to};
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -95,9 +95,7 @@ async fn carry_out<K: Kind>(cx: &Cx, submission: &Submission) -> Result<Outcome,
             return Ok(outcome);
         }
     }
-    Err(ApiError::conflict(
-        "The account was changed from elsewhere at the same time. Please try again.",
-    ))
+    Err(overtaken_too_often())
 }
 
 /// Loads a flow and who works on it. A native flow is answered in JSON from here on, whatever its client accepts.
@@ -160,38 +158,22 @@ pub(crate) async fn come_back<K: Kind>(
     returned: &dyn Return<K>,
 ) -> Result<Outcome, ApiError> {
     for _ in 0..TRIES {
-        let (mut flow, mut subject) = open::<K>(cx, id).await?;
+        let (mut flow, subject) = open::<K>(cx, id).await?;
         if flow.is_expired(cx.now) {
             return replace_expired(cx, &flow, &subject, flow.shown.expires_at).await;
         }
         forget_messages(&mut flow);
-        let error = match returned.decide(cx, &mut flow, &subject).await {
-            Ok(Step::Done(decision)) => {
-                match K::complete(cx, &mut flow, &mut subject, decision).await {
-                    Ok(outcome) => return Ok(outcome),
-                    Err(error) => error,
-                }
-            }
-            Ok(Step::Show | Step::Reload) => match show_next(cx, &flow, &subject).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
-            },
-            Ok(Step::Leave(location)) => return Ok(Outcome::Leave { location }),
-            Ok(Step::Instead(outcome)) => return Ok(outcome),
-            Err(error) => error,
+        let failed = Failed {
+            method: None,
+            form: None,
+            identity_id: flow.identity_id,
         };
-        if !matches!(error, FlowError::Overtaken) {
-            let failed = Failed {
-                method: None,
-                form: None,
-                identity_id: flow.identity_id,
-            };
-            return settle(cx, &mut flow, &subject, failed, error).await;
+        let step = returned.decide(cx, &mut flow, &subject).await;
+        if let Some(outcome) = conclude(cx, (flow, subject), failed, step).await? {
+            return Ok(outcome);
         }
     }
-    Err(ApiError::conflict(
-        "The account was changed from elsewhere at the same time. Please try again.",
-    ))
+    Err(overtaken_too_often())
 }
 
 /// What is worked on.
@@ -206,46 +188,63 @@ enum Submission {
 async fn attempt<K: Kind>(
     cx: &Cx,
     mut flow: Flow<K>,
-    mut subject: K::Subject,
+    subject: K::Subject,
     submission: &Submission,
 ) -> Result<Option<Outcome>, ApiError> {
     let (Submission::Sent(form) | Submission::Resumed(form)) = submission;
     let method = form.as_ref().ok().and_then(find::<K>);
-    let identity_id = flow.identity_id;
-    let error = match decide(cx, &mut flow, &subject, (submission, method)).await {
-        Ok(Step::Done(decision)) => {
-            match K::complete(cx, &mut flow, &mut subject, decision).await {
-                Ok(outcome) => return Ok(Some(outcome)),
-                Err(error) => error,
-            }
-        }
-        Ok(Step::Show) => match show_next(cx, &flow, &subject).await {
-            Ok(outcome) => return Ok(Some(outcome)),
-            Err(error) => error,
-        },
-        Ok(Step::Reload) => match show_next(cx, &flow, &subject).await {
-            Ok(_) => {
-                return Ok(Some(Outcome::Leave {
-                    location: flow.page(cx),
-                }));
-            }
-            Err(error) => error,
-        },
-        Ok(Step::Leave(location)) => return Ok(Some(Outcome::Leave { location })),
-        Ok(Step::Instead(outcome)) => return Ok(Some(outcome)),
-        Err(error) => error,
-    };
-    if matches!(error, FlowError::Overtaken) {
-        return Ok(None);
-    }
     let failed = Failed {
         method,
         form: form.as_ref().ok(),
-        identity_id,
+        identity_id: flow.identity_id,
     };
-    settle(cx, &mut flow, &subject, failed, error)
-        .await
-        .map(Some)
+    let step = decide(cx, &mut flow, &subject, (submission, method)).await;
+    conclude(cx, (flow, subject), failed, step).await
+}
+
+/// Carries out what was decided and settles what goes wrong. `None`: somebody was faster, and it has to be looked at anew.
+async fn conclude<K: Kind>(
+    cx: &Cx,
+    (mut flow, mut subject): (Flow<K>, K::Subject),
+    failed: Failed<'_, K>,
+    step: Result<Step<K::Decision>, FlowError>,
+) -> Result<Option<Outcome>, ApiError> {
+    let carried = match step {
+        Ok(step) => carry_on(cx, &mut flow, &mut subject, step).await,
+        Err(error) => Err(error),
+    };
+    match carried {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(FlowError::Overtaken) => Ok(None),
+        Err(error) => settle(cx, &mut flow, &subject, failed, error)
+            .await
+            .map(Some),
+    }
+}
+
+/// Takes the step that a method has decided on.
+async fn carry_on<K: Kind>(
+    cx: &Cx,
+    flow: &mut Flow<K>,
+    subject: &mut K::Subject,
+    step: Step<K::Decision>,
+) -> Result<Outcome, FlowError> {
+    match step {
+        Step::Done(decision) => K::complete(cx, flow, subject, decision).await,
+        Step::Show => show_next(cx, flow, subject).await,
+        Step::Reload => {
+            show_next(cx, flow, subject).await?;
+            Ok(Outcome::Leave {
+                location: flow.page(cx),
+            })
+        }
+        Step::Leave(location) => Ok(Outcome::Leave { location }),
+        Step::Instead(outcome) => Ok(outcome),
+    }
+}
+
+fn overtaken_too_often() -> ApiError {
+    ApiError::conflict("The account was changed from elsewhere at the same time. Please try again.")
 }
 
 /// Checks where a submission comes from and asks its method.
@@ -387,61 +386,6 @@ async fn save<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
     }
 }
 
-/// Starts a new flow in place of an expired one and says so.
-pub(super) async fn replace_expired<K: Kind>(
-    cx: &Cx,
-    expired: &Flow<K>,
-    subject: &K::Subject,
-    expired_at: Timestamp,
-) -> Result<Outcome, ApiError> {
-    let mut flow = Flow::<K>::new(
-        cx,
-        expired.shown.client,
-        expired.shown.extra.clone(),
-        expired.data.clone(),
-    );
-    flow.identity_id = expired.identity_id;
-    flow.shown
-        .request_url
-        .clone_from(&expired.shown.request_url);
-    flow.shown.return_to.clone_from(&expired.shown.return_to);
-    let token = match expired.shown.client {
-        FlowClient::Browser => cx.jar.ensure_csrf(cx.random()).mask(cx.random()),
-        FlowClient::Api => String::new(),
-    };
-    flow.ui().push(ipse_ui::Node::csrf(&token));
-    populate(cx, &mut flow, subject)
-        .await
-        .map_err(cannot_be_shown)?;
-    flow.ui().say(K::expired(expired_at));
-    let mut batch = cx.store().batch();
-    batch.insert_flow(&flow.to_record());
-    K::accompany(&flow, &mut batch);
-    batch.commit().await?;
-    K::replaced(cx, expired_at, &flow)
-}
-
-/// 410 `self_service_flow_expired`: there is another flow in its place.
-pub(super) fn gone<K: Kind>(
-    now: Timestamp,
-    expired_at: Timestamp,
-    replacement: &Flow<K>,
-) -> ApiError {
-    let since = now.duration_since(expired_at);
-    ApiError::new(410, "This flow has expired")
-        .id("self_service_flow_expired")
-        .reason(format!(
-            "This flow ended {} minutes ago. There is a new one in its place.",
-            super::since(expired_at, now)
-        ))
-        .beside("expired_at", json!(expired_at))
-        .beside(
-            "since",
-            json!(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)),
-        )
-        .beside("use_flow_id", json!(replacement.id()))
-}
-
 /// A new form has nothing filled in, so that nothing can be wrong with it; what else fails is an error.
 pub(super) fn cannot_be_shown(error: FlowError) -> ApiError {
     match error {
@@ -455,10 +399,4 @@ fn flow_id(cx: &Cx) -> Result<Uuid, ApiError> {
         .query("flow")
         .and_then(|id| id.parse().ok())
         .ok_or_else(|| ApiError::bad_request("The address has to name a flow: ?flow=<id>."))
-}
-
-/// Whether a flow in this state has been completed.
-#[must_use]
-pub fn is_complete(state: FlowState) -> bool {
-    matches!(state, FlowState::Success | FlowState::PassedChallenge)
 }

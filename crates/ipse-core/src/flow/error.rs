@@ -97,7 +97,7 @@ pub(super) async fn settle<K: Kind>(
         }
         FlowError::PrivilegedSessionRequired => Err(ask_again(cx, flow, failed).await?),
         FlowError::Expired(expired_at) => {
-            super::engine::replace_expired(cx, flow, subject, expired_at).await
+            super::expired::replace_expired(cx, flow, subject, expired_at).await
         }
         FlowError::Api(error) => Err(*error),
         FlowError::Overtaken => Err(ApiError::conflict("Please try again.")),

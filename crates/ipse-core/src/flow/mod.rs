@@ -6,6 +6,7 @@ pub mod continuity;
 pub mod engine;
 pub mod error;
 pub mod errors;
+mod expired;
 pub mod form;
 pub mod login;
 pub mod logout;
@@ -120,7 +121,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
         expired_at: Timestamp,
         replacement: &Flow<Self>,
     ) -> Result<Outcome, ApiError> {
-        Err(engine::gone(cx.now, expired_at, replacement).browser_to(replacement.page(cx)))
+        Err(expired::gone(cx.now, expired_at, replacement).browser_to(replacement.page(cx)))
     }
 
     /// Whose account the flow is about from the beginning, for hooks that come before it.

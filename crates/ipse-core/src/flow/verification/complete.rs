@@ -7,7 +7,7 @@ use ipse_ui::{Attributes, Container, Group, Link, Node, text};
 use super::Verification;
 use crate::cx::Cx;
 use crate::flow::mailed::{self, Decision, Proved, Restart};
-use crate::flow::{Complaint, Flow, FlowError, Outcome, engine, return_to};
+use crate::flow::{Complaint, Flow, FlowError, Outcome, expired, return_to};
 use crate::hook;
 
 pub(super) async fn complete(
@@ -149,7 +149,7 @@ async fn begin_anew(
         return Ok(mailed::go_on_with(cx, &next));
     }
     let error = match restart.expired_at {
-        Some(expired_at) => engine::gone(cx.now, expired_at, &next).browser_to(next.page(cx)),
+        Some(expired_at) => expired::gone(cx.now, expired_at, &next).browser_to(next.page(cx)),
         None => mailed::replaced(cx, &next),
     };
     Err(error.into())
