@@ -128,13 +128,7 @@ impl Maker {
     }
 
     fn session(&self, identity: &Identity) -> Session {
-        let proof = AuthenticationMethod {
-            method: "password".to_owned(),
-            aal: Aal::Aal1,
-            completed_at: self.now,
-            provider: None,
-            organization: None,
-        };
+        let proof = AuthenticationMethod::new("password", Aal::Aal1, self.now);
         let device = Device {
             id: self.random.uuid(),
             ip_address: "127.0.0.1".to_owned(),

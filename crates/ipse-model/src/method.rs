@@ -102,3 +102,17 @@ pub struct AuthenticationMethod {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
 }
+
+impl AuthenticationMethod {
+    /// A proof given at a time, of no provider and for no organization.
+    #[must_use]
+    pub fn new(method: impl Into<String>, aal: Aal, completed_at: Timestamp) -> Self {
+        Self {
+            method: method.into(),
+            aal,
+            completed_at,
+            provider: None,
+            organization: None,
+        }
+    }
+}

@@ -106,13 +106,7 @@ pub(crate) fn session(number: u128, identity: &Identity) -> Session {
         expires_at: at(3600),
         authenticated_at: start(),
         aal: Aal::Aal1,
-        authentication_methods: vec![AuthenticationMethod {
-            method: "password".into(),
-            aal: Aal::Aal1,
-            completed_at: start(),
-            provider: None,
-            organization: None,
-        }],
+        authentication_methods: vec![AuthenticationMethod::new("password", Aal::Aal1, start())],
         devices: vec![Device {
             id: id(number + 3_000_000),
             ip_address: "192.0.2.1".into(),

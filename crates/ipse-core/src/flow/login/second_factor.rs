@@ -80,11 +80,5 @@ pub(crate) fn proof(
 
 /// How a session remembers a second factor.
 pub(crate) fn second(cx: &Cx, by: MethodId) -> AuthenticationMethod {
-    AuthenticationMethod {
-        method: by.as_str().to_owned(),
-        aal: Aal::Aal2,
-        completed_at: cx.now,
-        provider: None,
-        organization: None,
-    }
+    AuthenticationMethod::new(by.as_str(), Aal::Aal2, cx.now)
 }

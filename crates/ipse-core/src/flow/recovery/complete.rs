@@ -109,13 +109,7 @@ fn stage<'a>(flow: &'a Flow<Recovery>, owner: &'a mut Owner) -> hook::Stage<'a> 
 }
 
 fn proof(cx: &Cx, by: MethodId) -> AuthenticationMethod {
-    AuthenticationMethod {
-        method: format!("{}_recovery", by.as_str()),
-        aal: Aal::Aal1,
-        completed_at: cx.now,
-        provider: None,
-        organization: None,
-    }
+    AuthenticationMethod::new(format!("{}_recovery", by.as_str()), Aal::Aal1, cx.now)
 }
 
 /// The settings flow that the recovery leads to.

@@ -83,13 +83,7 @@ pub(crate) fn password(hash: &str) -> Credentials {
 
 /// The proof of one factor.
 pub(crate) fn proof(method: &str, aal: Aal) -> AuthenticationMethod {
-    AuthenticationMethod {
-        method: method.to_owned(),
-        aal,
-        completed_at: now(),
-        provider: None,
-        organization: None,
-    }
+    AuthenticationMethod::new(method, aal, now())
 }
 
 /// Ada's session, a day long.

@@ -138,13 +138,7 @@ async fn prove(
     mark_verified(cx, &mut account.identity, &code);
     letters::spend(cx, flow, &code, Some(&mut account.identity)).await?;
     Ok(Proof {
-        method: AuthenticationMethod {
-            method: MethodId::Code.as_str().to_owned(),
-            aal: Aal::Aal1,
-            completed_at: cx.now,
-            provider: None,
-            organization: None,
-        },
+        method: AuthenticationMethod::new(MethodId::Code.as_str(), Aal::Aal1, cx.now),
         by: MethodId::Code,
         identity: account.identity,
         credentials: account.credentials,

@@ -82,13 +82,7 @@ async fn decide(
     let account = NewAccount {
         identity,
         credentials,
-        method: AuthenticationMethod {
-            method: MethodId::Code.as_str().to_owned(),
-            aal: Aal::Aal1,
-            completed_at: cx.now,
-            provider: None,
-            organization: None,
-        },
+        method: AuthenticationMethod::new(MethodId::Code.as_str(), Aal::Aal1, cx.now),
         by: MethodId::Code,
     };
     match wish {

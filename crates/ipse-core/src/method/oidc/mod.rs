@@ -75,11 +75,8 @@ fn named<'a>(cx: &'a Cx, id: &str) -> Result<&'a OidcProvider, ApiError> {
 /// How a session remembers that a provider has said who somebody is.
 fn proof_of(cx: &Cx, provider: &str) -> AuthenticationMethod {
     AuthenticationMethod {
-        method: MethodId::Oidc.as_str().to_owned(),
-        aal: Aal::Aal1,
-        completed_at: cx.now,
         provider: Some(provider.to_owned()),
-        organization: None,
+        ..AuthenticationMethod::new(MethodId::Oidc.as_str(), Aal::Aal1, cx.now)
     }
 }
 

@@ -96,13 +96,7 @@ fn presence(config: &PasskeyConfig) -> Presence {
 
 /// How a session remembers a passkey.
 fn method(cx: &Cx) -> AuthenticationMethod {
-    AuthenticationMethod {
-        method: MethodId::Passkey.as_str().to_owned(),
-        aal: Aal::Aal1,
-        completed_at: cx.now,
-        provider: None,
-        organization: None,
-    }
+    AuthenticationMethod::new(MethodId::Passkey.as_str(), Aal::Aal1, cx.now)
 }
 
 #[cfg(test)]

@@ -123,13 +123,7 @@ async fn prove(cx: &Cx, found: Found, password: &str) -> Result<Proof, FlowError
 
 fn proof(cx: &Cx, found: Found, upgrade: Option<Credential>) -> Proof {
     Proof {
-        method: AuthenticationMethod {
-            method: MethodId::Password.as_str().to_owned(),
-            aal: Aal::Aal1,
-            completed_at: cx.now,
-            provider: None,
-            organization: None,
-        },
+        method: AuthenticationMethod::new(MethodId::Password.as_str(), Aal::Aal1, cx.now),
         by: MethodId::Password,
         identity: found.identity,
         credentials: found.credentials,

@@ -68,13 +68,7 @@ impl Handles<Registration> for Password {
         Ok(Step::Done(NewAccount {
             identity,
             credentials,
-            method: AuthenticationMethod {
-                method: MethodId::Password.as_str().to_owned(),
-                aal: Aal::Aal1,
-                completed_at: cx.now,
-                provider: None,
-                organization: None,
-            },
+            method: AuthenticationMethod::new(MethodId::Password.as_str(), Aal::Aal1, cx.now),
             by: MethodId::Password,
         }))
     }

@@ -70,11 +70,5 @@ fn origin(url: &url::Url) -> String {
 
 /// How a session remembers a key.
 fn method(cx: &Cx, aal: Aal) -> AuthenticationMethod {
-    AuthenticationMethod {
-        method: MethodId::Webauthn.as_str().to_owned(),
-        aal,
-        completed_at: cx.now,
-        provider: None,
-        organization: None,
-    }
+    AuthenticationMethod::new(MethodId::Webauthn.as_str(), aal, cx.now)
 }
