@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::background::{self, Reloading};
 use crate::outgoing::{self, Client};
 use crate::wiring::{self, Effects, Tables};
-use crate::{logging, serve};
+use crate::{serve, start};
 
 /// How often a server looks for messages that other processes have queued and not sent. Those of its own wake it.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -31,23 +31,16 @@ pub(crate) async fn send_messages(app: Arc<App>, mut stopped: Stopped) {
 
 /// `ipse courier watch`: sends messages and does nothing else, until a signal says to stop.
 pub(crate) fn watch(sources: Sources) -> anyhow::Result<()> {
-    // Fails when it has been done before, which is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let (reloader, loaded) = Reloader::start(sources)?;
-    logging::start(&loaded.config.log);
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
+    let (config, reloader) = start::configured(sources)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("can't start")?
-        .block_on(until_stopped(loaded.config, reloader))
+        .block_on(until_stopped(config, reloader))
 }
 
 async fn until_stopped(config: Config, reloader: Reloader) -> anyhow::Result<()> {
-    let client = Client::new(config.clients.http.clone());
-    let client = Arc::new(client.context("can't prepare for requests to other servers")?);
+    let client = Arc::new(Client::new(config.clients.http.clone()));
     let outgoing: Arc<dyn Outgoing> = client.clone();
     let look_again = config.courier.worker.pull_wait;
     let app = wiring::build(config, Tables::Embedded, Effects::system(outgoing)?).await?;

@@ -9,6 +9,7 @@ mod logging;
 mod migrate;
 pub mod outgoing;
 mod serve;
+mod start;
 mod tools;
 pub mod wiring;
 

@@ -4,7 +4,7 @@
 //! a private address (or does so the second time) is refused like the address itself.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -26,23 +26,43 @@ const REDIRECTS: usize = 10;
 
 /// Sends requests with reqwest over rustls.
 pub struct Client {
-    open: reqwest::Client,
-    guarded: reqwest::Client,
     rules: ArcSwap<HttpClient>,
+    /// Made when the first request is sent: many servers send none, and the list of trusted certificates is long.
+    ways: OnceLock<Ways>,
 }
 
-impl Client {
-    /// A client with these rules about private networks.
-    ///
-    /// # Errors
-    /// When the certificates to trust can't be used.
-    pub fn new(rules: HttpClient) -> anyhow::Result<Self> {
+/// The clients for requests that may go anywhere, and for those that may not.
+struct Ways {
+    open: reqwest::Client,
+    guarded: reqwest::Client,
+}
+
+impl Ways {
+    fn new() -> anyhow::Result<Self> {
         let tls = certificates::client_config()?;
         Ok(Self {
             open: build(tls.clone(), false)?,
             guarded: build(tls, true)?,
-            rules: ArcSwap::from_pointee(rules),
         })
+    }
+}
+
+impl Client {
+    /// A client with these rules about private networks.
+    #[must_use]
+    pub fn new(rules: HttpClient) -> Self {
+        Self {
+            rules: ArcSwap::from_pointee(rules),
+            ways: OnceLock::new(),
+        }
+    }
+
+    fn ways(&self) -> Result<&Ways, OutgoingError> {
+        if let Some(ways) = self.ways.get() {
+            return Ok(ways);
+        }
+        let ways = Ways::new().map_err(|error| OutgoingError::Failed(format!("{error:#}")))?;
+        Ok(self.ways.get_or_init(|| ways))
     }
 
     /// Replaces the rules, as when the configuration is reloaded.
@@ -59,12 +79,12 @@ impl Client {
                 .any(|except| except == url.as_str())
         };
         if !rules.disallow_private_ip_ranges || excepted() {
-            return Ok(&self.open);
+            return Ok(&self.ways()?.open);
         }
         match url.host() {
             Some(Host::Ipv4(address)) if is_private(address.into()) => Err(forbidden(url)),
             Some(Host::Ipv6(address)) if is_private(address.into()) => Err(forbidden(url)),
-            _ => Ok(&self.guarded),
+            _ => Ok(&self.ways()?.guarded),
         }
     }
 }
@@ -253,7 +273,7 @@ mod tests {
             private_ip_exception_urls: vec!["http://127.0.0.1:9/hook".to_owned()],
         };
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::new(rules).unwrap();
+        let client = Client::new(rules);
         let refused = |url: &str| client.pick(&Url::parse(url).unwrap()).is_err();
         assert!(refused("http://127.0.0.1:9/other"));
         assert!(refused("http://[::1]/"));

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::background::{self, Reloading};
 use crate::courier;
-use crate::logging;
 use crate::outgoing::Client;
+use crate::start;
 use crate::wiring::{self, Effects, Tables};
 
 /// What is said once the server answers.
@@ -21,30 +21,37 @@ pub(crate) type Welcome<'a> = Option<&'a dyn Fn() -> anyhow::Result<()>>;
 
 /// Serves until a signal says to stop.
 pub(crate) fn run(sources: Sources, tables: Tables, welcome: Welcome<'_>) -> anyhow::Result<()> {
-    // Fails when it has been done before, which is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let (reloader, loaded) = Reloader::start(sources)?;
-    logging::start(&loaded.config.log);
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
-    tokio::runtime::Builder::new_multi_thread()
+    let (config, reloader) = start::configured(sources)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("can't start the threads that serve")?
-        .block_on(until_stopped((loaded.config, tables), reloader, welcome))
+        .context("can't start the threads that serve")?;
+    let prepared = start::aside(|| runtime.block_on(Prepared::new(config, tables)))?;
+    runtime.block_on(until_stopped(prepared, reloader, welcome))
+}
+
+/// Everything that can fail before the first request is answered.
+struct Prepared {
+    ports: Ports,
+    client: Arc<Client>,
+    app: Arc<App>,
+}
+
+impl Prepared {
+    async fn new(config: Config, tables: Tables) -> anyhow::Result<Self> {
+        let ports = Ports::open(&config).await?;
+        let client = Arc::new(Client::new(config.clients.http.clone()));
+        let outgoing: Arc<dyn Outgoing> = client.clone();
+        let app = wiring::build(config, tables, Effects::system(outgoing)?).await?;
+        Ok(Self { ports, client, app })
+    }
 }
 
 async fn until_stopped(
-    (config, tables): (Config, Tables),
+    Prepared { ports, client, app }: Prepared,
     reloader: Reloader,
     welcome: Welcome<'_>,
 ) -> anyhow::Result<()> {
-    let ports = Ports::open(&config).await?;
-    let client = Client::new(config.clients.http.clone());
-    let client = Arc::new(client.context("can't prepare for requests to other servers")?);
-    let outgoing: Arc<dyn Outgoing> = client.clone();
-    let app = wiring::build(config, tables, Effects::system(outgoing)?).await?;
     let (stop, stopped) = stop();
     let mut tasks = ports.serve(&app, &stopped);
     let reloading = Reloading {

@@ -45,7 +45,11 @@ pub(super) fn run(connection: &mut Connection, migrate: bool) -> Result<(), Stor
             "migrated the database"
         );
     }
-    transaction.commit().map_err(failed)
+    transaction.commit().map_err(failed)?;
+    // Making tables takes memory that nothing needs afterwards.
+    connection
+        .execute_batch("PRAGMA shrink_memory")
+        .map_err(failed)
 }
 
 /// Looks at a database without changing it.
