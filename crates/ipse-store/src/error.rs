@@ -35,7 +35,7 @@ pub enum StoreError {
     },
     /// The tables were made by a newer version of this program.
     #[error(
-        "the database is at version {found}, newer than this program understands ({supported})"
+        "the database is at version {found}, with which programs that know version {supported} at most can't work; start a newer ipse"
     )]
     TooNew {
         /// The version found.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipse_config::{Dsn, SqliteDsn, SqliteLocation};
 
 use crate::driver::{Dialect, postgres, sqlite};
-use crate::migrate::{MIGRATIONS, Migration, pending};
+use crate::migrate::{MIGRATIONS, Migration, Standing, pending};
 use crate::{Store, StoreError};
 
 /// Where a database stands.
@@ -77,8 +77,8 @@ impl LockMode {
 /// What is known of a database without changing it.
 #[derive(Debug, Default)]
 pub(crate) struct Inspection {
-    /// The version its tables are at.
-    pub(crate) version: i64,
+    /// Where its tables stand.
+    pub(crate) standing: Standing,
     /// How many rows its tables have, of those that were asked for and are there.
     pub(crate) rows: BTreeMap<String, u64>,
 }
@@ -106,10 +106,10 @@ impl Store {
             }
         };
         Ok(Migrations {
-            pending: plan(pending(inspection.version)?, dialect, &inspection.rows),
+            pending: plan(pending(inspection.standing)?, dialect, &inspection.rows),
             applied: MIGRATIONS
                 .iter()
-                .filter(|step| step.version <= inspection.version)
+                .filter(|step| step.version <= inspection.standing.version)
                 .map(|step| (step.version, step.name))
                 .collect(),
         })

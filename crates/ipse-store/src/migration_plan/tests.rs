@@ -4,6 +4,7 @@ use super::*;
 
 const LATER: &[Migration] = &[Migration {
     version: 2,
+    usable_from: 1,
     name: "later",
     sqlite: "ALTER TABLE identities ADD COLUMN later TEXT;",
     postgres: "-- Says why; and how.\n\

@@ -113,6 +113,32 @@ async fn tables_of_a_newer_program_are_refused() {
 }
 
 #[tokio::test]
+async fn a_newer_program_may_leave_the_tables_usable_for_this_one() {
+    let directory = Directory::new();
+    let store = Store::open(&directory.options()).await.unwrap();
+    add(&store, 1, "alice").await;
+    store.close().await.unwrap();
+    let connection = rusqlite::Connection::open(directory.database()).unwrap();
+    let sql = "INSERT INTO schema_migrations (version, name, usable_from) VALUES (99, 'future', 1)";
+    connection.execute(sql, ()).unwrap();
+    drop(connection);
+    let store = Store::open(&directory.options()).await.unwrap();
+    assert!(store.identity(id(1)).await.unwrap().is_some());
+    store.close().await.unwrap();
+}
+
+#[test]
+fn steps_never_promise_more_than_those_before_them() {
+    for steps in MIGRATIONS.windows(2) {
+        assert!(steps[0].version < steps[1].version);
+        assert!(steps[0].usable_from <= steps[1].usable_from);
+    }
+    for step in MIGRATIONS {
+        assert!(step.usable_from <= step.version, "{}", step.name);
+    }
+}
+
+#[tokio::test]
 async fn several_processes_may_migrate_at_the_same_time() {
     let directory = Directory::new();
     let options = directory.options();

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use super::connect::SETTINGS;
 use super::connection::Connection;
 use crate::StoreError;
-use crate::migrate::{Migration, pending};
+use crate::migrate::{Migration, Standing, pending};
 use crate::migration_plan::Inspection;
 
 /// What nodes that start at the same time lock, so that one of them migrates. ("ipse" in ASCII.)
@@ -18,12 +19,13 @@ const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (
         version bigint NOT NULL PRIMARY KEY,
         name text NOT NULL,
+        usable_from bigint,
         applied_at timestamptz NOT NULL DEFAULT now()
     )";
 
 /// Makes or changes the tables; without `migrate`, only checks that there is nothing to do.
 pub(super) async fn run(connection: &mut Connection, migrate: bool) -> Result<(), StoreError> {
-    let steps = pending(version(connection).await?)?;
+    let steps = pending(standing(connection).await?)?;
     if steps.is_empty() {
         return Ok(());
     }
@@ -73,7 +75,7 @@ async fn apply(connection: &mut Connection) -> Result<(), StoreError> {
         .await
         .map_err(failed)?;
     // Read again under the lock: another node may have been faster.
-    for step in pending(version(connection).await?)? {
+    for step in pending(standing(connection).await?)? {
         if take(connection, step).await.map_err(failed)? {
             let (version, name) = (step.version, step.name);
             tracing::info!(version, name, "migrated the database");
@@ -88,8 +90,9 @@ async fn take(
     step: &Migration,
 ) -> Result<bool, tokio_postgres::Error> {
     let transaction = connection.client.transaction().await?;
-    let sql = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
-    match transaction.execute(sql, &[&step.version, &step.name]).await {
+    let sql = "INSERT INTO schema_migrations (version, name, usable_from) VALUES ($1, $2, $3)";
+    let row: [&(dyn ToSql + Sync); 3] = [&step.version, &step.name, &step.usable_from];
+    match transaction.execute(sql, &row).await {
         Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => return Ok(false),
         inserted => inserted?,
     };
@@ -122,12 +125,11 @@ pub(super) async fn inspect(
             rows.insert(table.clone(), u64::try_from(count).unwrap_or(0));
         }
     }
-    let version = version(connection).await?;
-    Ok(Inspection { version, rows })
+    let standing = standing(connection).await?;
+    Ok(Inspection { standing, rows })
 }
 
-/// The version that the tables are at; 0 when there are none.
-async fn version(connection: &Connection) -> Result<i64, StoreError> {
+async fn standing(connection: &Connection) -> Result<Standing, StoreError> {
     let exists = "SELECT to_regclass('schema_migrations') IS NOT NULL";
     let exists: bool = connection
         .client
@@ -136,14 +138,18 @@ async fn version(connection: &Connection) -> Result<i64, StoreError> {
         .and_then(|row| row.try_get(0))
         .map_err(failed)?;
     if !exists {
-        return Ok(0);
+        return Ok(Standing::default());
     }
-    let sql = "SELECT coalesce(max(version), 0) FROM schema_migrations";
     connection
         .client
-        .query_one(sql, &[])
+        .query_one(Standing::SQL, &[])
         .await
-        .and_then(|row| row.try_get(0))
+        .and_then(|row| {
+            Ok(Standing {
+                version: row.try_get(0)?,
+                usable_from: row.try_get(1)?,
+            })
+        })
         .map_err(failed)
 }
 

@@ -6,20 +6,21 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::connection::unavailable;
 use crate::StoreError;
-use crate::migrate::pending;
+use crate::migrate::{Standing, pending};
 use crate::migration_plan::Inspection;
 
 const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (
         version INTEGER NOT NULL PRIMARY KEY,
         name TEXT NOT NULL,
+        usable_from INTEGER,
         applied_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER))
     ) STRICT";
 
 /// Makes or changes the tables; without `migrate`, only checks that there is nothing to do.
 pub(super) fn run(connection: &mut Connection, migrate: bool) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| unavailable(&error);
-    let steps = pending(version(connection).map_err(failed)?)?;
+    let steps = pending(standing(connection).map_err(failed)?)?;
     if steps.is_empty() {
         return Ok(());
     }
@@ -33,11 +34,11 @@ pub(super) fn run(connection: &mut Connection, migrate: bool) -> Result<(), Stor
         .map_err(failed)?;
     transaction.execute_batch(TABLE).map_err(failed)?;
     // Read again under the lock: another process may have been faster.
-    for step in pending(version(&transaction).map_err(failed)?)? {
+    for step in pending(standing(&transaction).map_err(failed)?)? {
         transaction.execute_batch(step.sqlite).map_err(failed)?;
-        let sql = "INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)";
+        let sql = "INSERT INTO schema_migrations (version, name, usable_from) VALUES (?1, ?2, ?3)";
         transaction
-            .execute(sql, (step.version, step.name))
+            .execute(sql, (step.version, step.name, step.usable_from))
             .map_err(failed)?;
         tracing::info!(
             version = step.version,
@@ -66,15 +67,18 @@ pub(super) fn inspect(
             rows.insert(table.clone(), u64::try_from(count).unwrap_or(0));
         }
     }
-    let version = version(connection)?;
-    Ok(Inspection { version, rows })
+    let standing = standing(connection)?;
+    Ok(Inspection { standing, rows })
 }
 
-/// The version that the tables are at; 0 when there are none.
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+fn standing(connection: &Connection) -> rusqlite::Result<Standing> {
     if !connection.table_exists(None, "schema_migrations")? {
-        return Ok(0);
+        return Ok(Standing::default());
     }
-    let sql = "SELECT coalesce(max(version), 0) FROM schema_migrations";
-    connection.query_row(sql, (), |row| row.get(0))
+    connection.query_row(Standing::SQL, (), |row| {
+        Ok(Standing {
+            version: row.get(0)?,
+            usable_from: row.get(1)?,
+        })
+    })
 }

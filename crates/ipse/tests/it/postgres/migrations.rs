@@ -90,3 +90,16 @@ fn tables_of_a_newer_version_are_refused() {
     assert!(directory.log().contains("9999"), "{}", directory.log());
     assert!(!site.ipse(&["migrate", "plan"]).0);
 }
+
+#[test]
+fn a_node_may_start_again_while_newer_ones_take_over() {
+    let Some(site) = Site::migrated(&[]) else {
+        return;
+    };
+    site.sql(
+        "INSERT INTO schema_migrations (version, name, usable_from) VALUES (9999, 'future', 1)",
+    );
+    let directory = site.directory();
+    Process::start(&directory);
+    assert!(site.ipse(&["migrate", "status"]).0);
+}
