@@ -24,6 +24,8 @@ pub enum Dsn {
     Postgres(Url, Pool),
     /// CockroachDB: its URL without the parameters of the pool, with the scheme `postgres`.
     Cockroach(Url, Pool),
+    /// Aurora DSQL: its URL without the parameters of the pool, with the scheme `postgres`.
+    Dsql(Url, Pool),
 }
 
 /// A SQLite database.
@@ -66,7 +68,7 @@ pub enum DsnError {
     #[error("MySQL is not supported; use sqlite:// or postgres://")]
     Mysql,
     /// There is no scheme, or an unknown one.
-    #[error("expected memory, sqlite://, postgres://, postgresql:// or cockroach://")]
+    #[error("expected memory, sqlite://, postgres://, postgresql://, cockroach:// or dsql://")]
     Scheme,
     /// `sqlite://` with nothing behind it.
     #[error("sqlite:// needs the path of a file")]
@@ -93,6 +95,7 @@ impl FromStr for Dsn {
                 postgres(rest).map(|(url, pool)| Self::Postgres(url, pool))
             }
             "cockroach" => postgres(rest).map(|(url, pool)| Self::Cockroach(url, pool)),
+            "dsql" => postgres(rest).map(|(url, pool)| Self::Dsql(url, pool)),
             "mysql" => Err(DsnError::Mysql),
             _ => Err(DsnError::Scheme),
         }
@@ -165,7 +168,7 @@ impl fmt::Debug for Dsn {
         match self {
             Self::Memory => formatter.write_str("memory"),
             Self::Sqlite(sqlite) => sqlite.fmt(formatter),
-            Self::Postgres(url, pool) | Self::Cockroach(url, pool) => {
+            Self::Postgres(url, pool) | Self::Cockroach(url, pool) | Self::Dsql(url, pool) => {
                 write!(
                     formatter,
                     "{} {pool:?}",
@@ -256,6 +259,10 @@ mod tests {
         assert!(matches!(
             "cockroach://u@db:26257/ipse".parse(),
             Ok(Dsn::Cockroach(..))
+        ));
+        assert!(matches!(
+            "dsql://admin:token@cluster:5432/postgres".parse(),
+            Ok(Dsn::Dsql(..))
         ));
     }
 

@@ -1,6 +1,6 @@
 //! A unit of work as a value: changes that are carried out together or not at all.
 
-use crate::driver::{Statement, Written};
+use crate::driver::{Dialect, Statement, Written};
 use crate::{Store, StoreError};
 
 /// Changes to be made together. Each module of this crate adds the verbs for what it keeps.
@@ -21,6 +21,11 @@ impl Batch {
             statements: Vec::new(),
             enqueues: false,
         }
+    }
+
+    /// Which SQL it will be carried out in.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.store.driver.dialect()
     }
 
     /// Adds a statement.

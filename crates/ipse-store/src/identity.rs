@@ -78,6 +78,17 @@ pub(crate) const BY_ID: &str = concat!(
     identity_columns!(),
     " FROM identities i WHERE i.id = $1"
 );
+/// What belongs to an identity, for databases that don't remove it by themselves.
+pub(crate) const BELONGINGS: [&str; 7] = [
+    "DELETE FROM identity_addresses WHERE identity_id = $1",
+    "DELETE FROM credentials WHERE identity_id = $1",
+    "DELETE FROM credential_identifiers WHERE identity_id = $1",
+    "DELETE FROM sessions WHERE identity_id = $1",
+    "DELETE FROM flows WHERE identity_id = $1",
+    "DELETE FROM flow_codes WHERE identity_id = $1",
+    "DELETE FROM continuity WHERE identity_id = $1",
+];
+
 const BY_IDENTIFIER: &str = concat!(
     "SELECT n.type, ",
     identity_columns!(),
@@ -280,6 +291,11 @@ impl Batch {
     ///
     /// Fails with `Conflict(Identity)` when there is none.
     pub fn delete_identity(&mut self, id: Uuid) -> &mut Self {
+        if !self.dialect().cascades() {
+            for sql in BELONGINGS {
+                self.push(Statement::new(sql, [id.into()]));
+            }
+        }
         let sql = "DELETE FROM identities WHERE id = $1";
         self.push(Statement::new(sql, [id.into()]).one(Entity::Identity))
     }

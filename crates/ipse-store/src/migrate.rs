@@ -1,6 +1,7 @@
 //! The steps that made the tables what they are. They only go forward and are part of the program; each driver runs its own.
 
 use crate::StoreError;
+use crate::driver::Dialect;
 
 /// One step: the same number and name in every dialect.
 pub(crate) struct Migration {
@@ -11,6 +12,16 @@ pub(crate) struct Migration {
     pub(crate) name: &'static str,
     pub(crate) sqlite: &'static str,
     pub(crate) postgres: &'static str,
+}
+
+impl Migration {
+    /// What it does to a database of this dialect.
+    pub(crate) fn text(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres | Dialect::Dsql => self.postgres,
+        }
+    }
 }
 
 /// Every step, in the order of their versions.
@@ -48,4 +59,17 @@ pub(crate) fn pending(found: Standing) -> Result<&'static [Migration], StoreErro
     }
     let first = MIGRATIONS.partition_point(|migration| migration.version <= found.version);
     Ok(&MIGRATIONS[first..])
+}
+
+/// The statements of a migration. None of its texts has a semicolon or two dashes in it.
+pub(crate) fn statements(sql: &str) -> Vec<String> {
+    let code = sql
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default());
+    let code = code.collect::<Vec<_>>().join("\n");
+    let statements = code.split(';').map(str::trim);
+    statements
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipse_config::{Dsn, SqliteDsn, SqliteLocation};
+use url::Url;
 
 use crate::driver::{Dialect, postgres, sqlite};
-use crate::migrate::{MIGRATIONS, Migration, Standing, pending};
+use crate::migrate::{MIGRATIONS, Migration, Standing, pending, statements};
 use crate::{Store, StoreError};
 
 /// Where a database stands.
@@ -102,8 +103,9 @@ impl Store {
                 (Dialect::Sqlite, inspection)
             }
             Dsn::Postgres(url, _) | Dsn::Cockroach(url, _) => {
-                (Dialect::Postgres, postgres::inspect(url, &tables).await?)
+                inspected(url, Dialect::Postgres, &tables).await?
             }
+            Dsn::Dsql(url, _) => inspected(url, Dialect::Dsql, &tables).await?,
         };
         Ok(Migrations {
             pending: plan(pending(inspection.standing)?, dialect, &inspection.rows),
@@ -114,6 +116,15 @@ impl Store {
                 .collect(),
         })
     }
+}
+
+async fn inspected(
+    url: &Url,
+    dialect: Dialect,
+    tables: &BTreeSet<String>,
+) -> Result<(Dialect, Inspection), StoreError> {
+    let inspection = postgres::inspect(url, dialect, tables).await?;
+    Ok((dialect, inspection))
 }
 
 /// Every table that a migration names.
@@ -134,7 +145,7 @@ fn plan(steps: &[Migration], dialect: Dialect, rows: &BTreeMap<String, u64>) -> 
         .map(|step| PlannedStep {
             version: step.version,
             name: step.name,
-            changes: statements(dialect.pick(step.sqlite, step.postgres))
+            changes: statements(step.text(dialect))
                 .iter()
                 .map(|statement| planned(statement, dialect, rows))
                 .collect(),
@@ -160,6 +171,7 @@ fn planned(statement: &str, dialect: Dialect, rows: &BTreeMap<String, u64>) -> P
             })
             .collect(),
         Dialect::Sqlite if rows.is_empty() => Vec::new(),
+        Dialect::Dsql => Vec::new(),
         Dialect::Sqlite => vec![Lock {
             table: "the whole database".to_owned(),
             mode: LockMode::Writes,
@@ -245,19 +257,6 @@ fn words_after(statement: &str, keyword: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// The statements of a migration. None of its texts has a semicolon or two dashes in it.
-fn statements(sql: &str) -> Vec<String> {
-    let code = sql
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or_default());
-    let code = code.collect::<Vec<_>>().join("\n");
-    let statements = code.split(';').map(str::trim);
-    statements
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Enough of a statement to know it by.

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::driver::postgres::Postgres;
 use crate::driver::sqlite::Sqlite;
-use crate::driver::{Driver, Query, Row};
+use crate::driver::{Dialect, Driver, Query, Row};
 use crate::{Batch, StoreError};
 
 /// How to open a store.
@@ -79,7 +79,10 @@ impl Store {
                 Driver::Sqlite(Sqlite::open(path, migrate).await?)
             }
             Dsn::Postgres(url, pool) | Dsn::Cockroach(url, pool) => {
-                Driver::Postgres(Postgres::open(url, pool, migrate).await?)
+                Driver::Postgres(Postgres::open(url, Dialect::Postgres, pool, migrate).await?)
+            }
+            Dsn::Dsql(url, pool) => {
+                Driver::Postgres(Postgres::open(url, Dialect::Dsql, pool, migrate).await?)
             }
         };
         Ok(Self {

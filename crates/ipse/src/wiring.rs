@@ -90,7 +90,7 @@ pub async fn build(config: Config, tables: Tables, effects: Effects) -> anyhow::
 fn is_embedded(dsn: &Dsn) -> bool {
     match dsn {
         Dsn::Memory | Dsn::Sqlite(_) => true,
-        Dsn::Postgres(..) | Dsn::Cockroach(..) => false,
+        Dsn::Postgres(..) | Dsn::Cockroach(..) | Dsn::Dsql(..) => false,
     }
 }
 

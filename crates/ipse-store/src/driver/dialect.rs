@@ -7,14 +7,24 @@ pub(crate) enum Dialect {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+    /// Aurora DSQL, where transactions lock nothing and tables don't refer to each other.
+    Dsql,
 }
 
 impl Dialect {
-    /// The text for this database, where one text can't serve all.
-    pub(crate) fn pick(self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+    /// The text for this database: the one that locks rows where several write at a time, and others should pass them by.
+    pub(crate) fn pick(self, plain: &'static str, locking: &'static str) -> &'static str {
         match self {
-            Self::Sqlite => sqlite,
-            Self::Postgres => postgres,
+            Self::Sqlite | Self::Dsql => plain,
+            Self::Postgres => locking,
+        }
+    }
+
+    /// Whether what belongs to an identity goes with it.
+    pub(crate) fn cascades(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Dsql => false,
         }
     }
 }

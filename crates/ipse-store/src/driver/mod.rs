@@ -163,7 +163,7 @@ impl Driver {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(postgres) => postgres.dialect(),
         }
     }
 }

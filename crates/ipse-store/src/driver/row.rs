@@ -102,6 +102,7 @@ impl Row {
         match self.next()? {
             Value::Bytes(bytes) => Ok(bytes),
             Value::Uuid(uuid) => Ok(uuid.into_bytes().to_vec()),
+            Value::Text(digits) => hex::decode(digits).or_else(|_| self.unexpected("bytes")),
             _ => self.unexpected("bytes"),
         }
     }

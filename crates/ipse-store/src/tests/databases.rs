@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ipse_config::Dsn;
 use tokio_postgres::NoTls;
 
+use crate::driver::postgres::dsql;
+use crate::migrate::MIGRATIONS;
 use crate::{OpenOptions, Store};
 
 /// Runs a test on a new database of every kind at hand: in memory, in a file, and on the PostgreSQL server that
-/// `IPSE_TEST_POSTGRES_URL` names, if it does.
+/// `IPSE_TEST_POSTGRES_URL` names, if it does; there with the tables for Aurora DSQL, too.
 pub(crate) async fn on_every_database(test: impl AsyncFn(Store)) {
     let store = Store::open(&OpenOptions::memory()).await.unwrap();
     test(store.clone()).await;
@@ -22,6 +24,13 @@ pub(crate) async fn on_every_database(test: impl AsyncFn(Store)) {
 
     if let Some(database) = PostgresDatabase::create().await {
         let store = Store::open(&database.options(true)).await.unwrap();
+        test(store.clone()).await;
+        store.close().await.unwrap();
+        database.drop().await;
+    }
+
+    if let Some(database) = PostgresDatabase::create().await {
+        let store = Store::open(&database.as_of_dsql().await).await.unwrap();
         test(store.clone()).await;
         store.close().await.unwrap();
         database.drop().await;
@@ -70,6 +79,32 @@ impl PostgresDatabase {
         OpenOptions {
             dsn: Dsn::Postgres(self.url(), ipse_config::Pool::default()),
             migrate,
+        }
+    }
+
+    /// Aurora DSQL itself can't be had here. This makes the tables that it gets, without references, collations and keys of
+    /// bytes, and isolates transactions as it does; all that is left out is the word that only DSQL knows.
+    pub(crate) async fn as_of_dsql(&self) -> OpenOptions {
+        let isolation = "default_transaction_isolation = 'repeatable read'";
+        self.on_server(&format!("ALTER DATABASE {} SET {isolation}", self.name))
+            .await;
+        for text in dsql::rewritten(crate::driver::postgres::MIGRATIONS_TABLE) {
+            self.run(&text).await;
+        }
+        for step in MIGRATIONS {
+            for text in dsql::rewritten(step.postgres) {
+                self.run(&text.replace(" ASYNC ", " ")).await;
+            }
+            let (version, name) = (step.version, step.name);
+            let row = format!("({version}, '{name}')");
+            self.run(&format!(
+                "INSERT INTO schema_migrations (version, name) VALUES {row}"
+            ))
+            .await;
+        }
+        OpenOptions {
+            dsn: Dsn::Dsql(self.url(), ipse_config::Pool::default()),
+            migrate: false,
         }
     }
 

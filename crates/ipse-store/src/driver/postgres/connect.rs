@@ -12,6 +12,7 @@ use url::Url;
 
 use super::tls::Tls;
 use crate::StoreError;
+use crate::driver::Dialect;
 
 /// How long to wait until the server takes a connection, unless the data source name says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,16 +26,25 @@ const LOST_AFTER: Duration = Duration::from_secs(15);
 /// For so long after a failure nobody else tries: all who wait for a server that is away are told at once.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What every connection begins with. No request may hold a row or the server for long.
-pub(super) const SETTINGS: &str = "
+/// What connections to PostgreSQL begin with. No request may hold a row or the server for long.
+const SETTINGS: &str = "
     SET statement_timeout = '10s';
     SET lock_timeout = '5s';
     SET idle_in_transaction_session_timeout = '10s';
     SET default_transaction_isolation = 'read committed';
 ";
 
+/// What every connection of a dialect begins with. Aurora DSQL has limits of its own, and one isolation.
+pub(super) fn settings(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => SETTINGS,
+        Dialect::Dsql => "",
+    }
+}
+
 /// A server, a database on it, and how to get there.
 pub(super) struct Target {
+    dialect: Dialect,
     config: Config,
     tls: Option<MakeRustlsConnect>,
     failure: Mutex<Option<(Instant, StoreError)>>,
@@ -50,7 +60,7 @@ impl std::fmt::Debug for Target {
 }
 
 impl Target {
-    pub(super) fn new(url: &Url) -> Result<Self, StoreError> {
+    pub(super) fn new(url: &Url, dialect: Dialect) -> Result<Self, StoreError> {
         let mut url = url.clone();
         let tls = Tls::take_from(&mut url)?;
         // The parser names the parameter it doesn't know, but no value.
@@ -73,6 +83,7 @@ impl Target {
             _ => Some(MakeRustlsConnect::new(tls.client()?)),
         };
         Ok(Self {
+            dialect,
             config,
             tls,
             failure: Mutex::default(),
@@ -107,7 +118,7 @@ impl Target {
             None => self.connect_with(NoTls).await?,
         };
         client
-            .batch_execute(SETTINGS)
+            .batch_execute(settings(self.dialect))
             .await
             .map_err(|error| unreachable(&error))?;
         Ok(client)
@@ -153,7 +164,7 @@ mod tests {
     use super::*;
 
     fn target(text: &str) -> Result<Target, StoreError> {
-        Target::new(&text.parse().unwrap())
+        Target::new(&text.parse().unwrap(), Dialect::Postgres)
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use super::connect::SETTINGS;
+use super::connect::settings;
 use super::connection::Connection;
+use super::{ATTEMPTS, dsql};
 use crate::StoreError;
+use crate::driver::Dialect;
 use crate::migrate::{Migration, Standing, pending};
 use crate::migration_plan::Inspection;
 
@@ -15,7 +17,7 @@ use crate::migration_plan::Inspection;
 const LOCK: &str = "SELECT pg_advisory_lock(1768977253)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(1768977253)";
 
-const TABLE: &str = "
+pub(crate) const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (
         version bigint NOT NULL PRIMARY KEY,
         name text NOT NULL,
@@ -24,7 +26,11 @@ const TABLE: &str = "
     )";
 
 /// Makes or changes the tables; without `migrate`, only checks that there is nothing to do.
-pub(super) async fn run(connection: &mut Connection, migrate: bool) -> Result<(), StoreError> {
+pub(super) async fn run(
+    connection: &mut Connection,
+    dialect: Dialect,
+    migrate: bool,
+) -> Result<(), StoreError> {
     let steps = pending(standing(connection).await?)?;
     if steps.is_empty() {
         return Ok(());
@@ -33,6 +39,9 @@ pub(super) async fn run(connection: &mut Connection, migrate: bool) -> Result<()
         return Err(StoreError::NotMigrated {
             pending: steps.len(),
         });
+    }
+    if dialect == Dialect::Dsql {
+        return apply_one_by_one(connection).await;
     }
     // Waiting for another node that migrates may take longer than a request.
     let patient = "SET lock_timeout = 0; SET statement_timeout = 0";
@@ -52,7 +61,7 @@ pub(super) async fn run(connection: &mut Connection, migrate: bool) -> Result<()
     }
     connection
         .client
-        .batch_execute(SETTINGS)
+        .batch_execute(settings(dialect))
         .await
         .map_err(failed)?;
     done
@@ -82,6 +91,42 @@ async fn apply(connection: &mut Connection) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Carries steps out where a transaction holds one definition. What a node has begun another may take to its end: every
+/// statement can be repeated, and the step counts as done after its last one.
+async fn apply_one_by_one(connection: &Connection) -> Result<(), StoreError> {
+    for text in dsql::rewritten(TABLE) {
+        define(connection, &text).await?;
+    }
+    for step in pending(standing(connection).await?)? {
+        for text in dsql::rewritten(step.postgres) {
+            define(connection, &text).await?;
+        }
+        let sql = "INSERT INTO schema_migrations (version, name, usable_from) VALUES ($1, $2, $3) \
+                   ON CONFLICT (version) DO NOTHING";
+        let row: [&(dyn ToSql + Sync); 3] = [&step.version, &step.name, &step.usable_from];
+        connection.client.execute(sql, &row).await.map_err(failed)?;
+        let (version, name) = (step.version, step.name);
+        tracing::info!(version, name, "migrated the database");
+    }
+    Ok(())
+}
+
+/// Carries out a definition. Another one that was made at the same time is no reason to give up.
+async fn define(connection: &Connection, text: &str) -> Result<(), StoreError> {
+    let mut attempt = 1;
+    loop {
+        match connection.client.batch_execute(text).await {
+            Err(error)
+                if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
+                    && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            result => return result.map_err(failed),
+        }
+    }
 }
 
 /// Carries a step out as a whole. False if another node was faster.

@@ -7,6 +7,7 @@
 
 mod connect;
 mod connection;
+pub(crate) mod dsql;
 mod migrate;
 mod pool;
 mod tls;
@@ -20,11 +21,13 @@ use tokio::sync::RwLock;
 use tokio_postgres::error::SqlState;
 use url::Url;
 
-use super::{Query, Row, Statement, Written};
+use super::{Dialect, Query, Row, Statement, Written};
 use crate::migration_plan::Inspection;
 use crate::{Entity, StoreError};
 use connect::Target;
 use connection::Connection;
+#[cfg(test)]
+pub(crate) use migrate::TABLE as MIGRATIONS_TABLE;
 use pool::{Pool, Shared};
 
 /// How often something is tried that failed only because of another unit or of the connection.
@@ -36,9 +39,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Looks at a database without changing it.
 pub(crate) async fn inspect(
     url: &Url,
+    dialect: Dialect,
     tables: &BTreeSet<String>,
 ) -> Result<Inspection, StoreError> {
-    let connection = Connection::open(&Target::new(url)?).await?;
+    let connection = Connection::open(&Target::new(url, dialect)?).await?;
     migrate::inspect(&connection, tables).await
 }
 
@@ -48,6 +52,7 @@ pub(crate) struct Postgres(Arc<Connections>);
 
 #[derive(Debug)]
 struct Connections {
+    dialect: Dialect,
     shared: Shared,
     pool: Pool,
     /// Units that are under way hold it for reading; whoever closes waits for them.
@@ -58,18 +63,24 @@ impl Postgres {
     /// Connects once, to learn whether that works, and brings the tables up to date if `migrate` says so.
     pub(crate) async fn open(
         url: &Url,
+        dialect: Dialect,
         limits: &ipse_config::Pool,
         migrate: bool,
     ) -> Result<Self, StoreError> {
-        let target = Arc::new(Target::new(url)?);
+        let target = Arc::new(Target::new(url, dialect)?);
         let mut first = Connection::open(&target).await?;
-        migrate::run(&mut first, migrate).await?;
+        migrate::run(&mut first, dialect, migrate).await?;
         let connections = Connections {
+            dialect,
             shared: Shared::new(Arc::clone(&target), first),
             pool: Pool::new(target, limits),
             units: RwLock::default(),
         };
         Ok(Self(Arc::new(connections)))
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.0.dialect
     }
 
     pub(crate) async fn read(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {

@@ -28,8 +28,8 @@ impl ToSql for Param {
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
             Self::Name(name) => out.extend_from_slice(name.as_bytes()),
             Self::Json(json) => out.extend_from_slice(json.as_str().as_bytes()),
-            Self::Bytes(bytes) => out.extend_from_slice(bytes),
-            Self::Hash(bytes) => out.extend_from_slice(bytes),
+            Self::Bytes(bytes) => bytes_as(kind, bytes, out),
+            Self::Hash(bytes) => bytes_as(kind, bytes, out),
             Self::Uuid(uuid) => out.extend_from_slice(uuid.as_bytes()),
             Self::Time(time) => {
                 let micros = time.as_microsecond() - EPOCH;
@@ -45,6 +45,15 @@ impl ToSql for Param {
     }
 
     to_sql_checked!();
+}
+
+/// Bytes go into a column of texts as their hexadecimal digits; see the dialect of Aurora DSQL.
+fn bytes_as(kind: &Type, bytes: &[u8], out: &mut BytesMut) {
+    if *kind == Type::TEXT {
+        out.extend_from_slice(hex::encode(bytes).as_bytes());
+    } else {
+        out.extend_from_slice(bytes);
+    }
 }
 
 impl<'a> FromSql<'a> for Value {
