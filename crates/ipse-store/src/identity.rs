@@ -287,6 +287,19 @@ impl Batch {
         )
     }
 
+    /// Makes sure that an identity is still as it was read, and that it stays so until this is written: what a proof rests on
+    /// mustn't change while the proof is accepted.
+    ///
+    /// Fails with `Conflict(Identity)` when it was changed or removed in the meantime.
+    pub fn expect_identity(&mut self, identity: &Identity) -> &mut Self {
+        let sql = self.dialect().pick(
+            "UPDATE identities SET version = version WHERE id = $1 AND version = $2",
+            "SELECT 1 FROM identities WHERE id = $1 AND version = $2 FOR SHARE",
+        );
+        let params = [identity.id.into(), identity.version.into()];
+        self.push(Statement::new(sql, params).one(Entity::Identity))
+    }
+
     /// Removes an identity and all that belongs to it: credentials, sessions, flows, codes.
     ///
     /// Fails with `Conflict(Identity)` when there is none.

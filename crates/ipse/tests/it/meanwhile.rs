@@ -159,6 +159,29 @@ async fn two_who_hash_the_same_password_anew_both_sign_in() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_changed_meanwhile_signs_nobody_in() {
+    let (server, meanwhile) = server("login", "password").await;
+    let ada = person(&server, "ada").await;
+    let deed = change_elsewhere(&server, &ada, new_password(OTHER)).await;
+    let before = session_count(&server).await;
+    meanwhile.happens(deed);
+    let reply = try_login(server.native(), &ada.email, PASSWORD).await;
+    assert_eq!(status(&reply), (400, vec![4_000_006]), "{}", reply.text());
+    assert_eq!(session_count(&server).await, before);
+}
+
+#[tokio::test]
+async fn nobody_signs_in_to_an_account_that_is_disabled_meanwhile() {
+    let (server, meanwhile) = server("login", "password").await;
+    let ada = person(&server, "ada").await;
+    let (other, id) = (server.clone(), ada.id.clone());
+    meanwhile.happens(async move { set_state(&other, &id, "inactive").await });
+    let reply = try_login(server.native(), &ada.email, PASSWORD).await;
+    assert_eq!(reply.status, 401, "{}", reply.text());
+    assert_eq!(session_count(&server).await, 0);
+}
+
+#[tokio::test]
 async fn nobody_signs_in_to_an_account_that_is_removed_meanwhile() {
     let (server, meanwhile) = server("login", "password").await;
     let ada = person(&server, "ada").await;

@@ -136,7 +136,10 @@ async fn save(
     for with_flow in [true, false] {
         let mut batch = cx.store().batch();
         match &hash {
-            Some(hash) => batch.insert_session(&signed_in.session, hash),
+            // Whoever changes a password, or disables an account, ends its sessions: also one that begins just then.
+            Some(hash) => batch
+                .expect_identity(&proof.identity)
+                .insert_session(&signed_in.session, hash),
             None => batch.update_session(&signed_in.session),
         };
         if let Some(upgraded) = &proof.upgrade {
