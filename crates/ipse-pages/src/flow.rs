@@ -57,6 +57,18 @@ pub struct IdentityView {
     pub traits: Value,
 }
 
+impl FlowView {
+    /// Whether its page offers to sign out: there is somebody who is signed in, who may be somebody else.
+    #[must_use]
+    pub fn signs_out(&self, kind: PageKind) -> bool {
+        match kind {
+            PageKind::Login => self.refresh || second_factor(self),
+            PageKind::Settings => true,
+            PageKind::Registration | PageKind::Recovery | PageKind::Verification => false,
+        }
+    }
+}
+
 impl IdentityView {
     /// What to call the person: an address or name from the traits, else the id.
     #[must_use]
@@ -94,7 +106,11 @@ struct FlowPage<'a> {
 #[must_use]
 pub fn render_flow(kind: PageKind, flow: &FlowView, site: &Site) -> String {
     let settings = kind == PageKind::Settings;
-    let forms = forms(kind, &flow.ui);
+    let mut forms = forms(kind, &flow.ui);
+    let owner = flow.identity.as_ref().map(IdentityView::display_name);
+    for form in &mut forms {
+        form.name_owner(owner.as_deref());
+    }
     let failed = flow
         .ui
         .messages
@@ -149,7 +165,7 @@ fn footer(kind: PageKind, flow: &FlowView, site: &Site) -> Vec<FooterLink> {
     let back = flow.return_to.as_deref();
     let login = |question, text| FooterLink::to(site.login.as_ref(), back, question, text);
     let links = match kind {
-        PageKind::Login if second_factor(flow) || flow.refresh => [
+        PageKind::Login if flow.signs_out(kind) => [
             FooterLink::to(site.logout.as_ref(), None, "Not you?", "Sign out"),
             None,
         ],

@@ -29,6 +29,8 @@ pub(crate) struct Form {
     pub(crate) parts: Vec<Part>,
     /// Whether some of it does nothing without JavaScript.
     pub(crate) needs_script: bool,
+    /// Whose password it asks for where that can't be typed: password managers look for it.
+    pub(crate) username: Option<String>,
     /// Whether it has a frame: always if there is something to type or read, else if it is the only one.
     pub(crate) framed: bool,
 }
@@ -58,6 +60,23 @@ impl Form {
 
     fn presses_only(&self) -> bool {
         self.parts.iter().all(Part::presses_only)
+    }
+
+    /// Says whose password it asks for, if it asks for one and not for a name.
+    pub(crate) fn name_owner(&mut self, owner: Option<&str>) {
+        let asks = |wanted: fn(&Typed) -> bool| {
+            let fields = self.parts.iter().flat_map(|part| &part.fields);
+            fields
+                .into_iter()
+                .any(|field| matches!(field, Field::Typed(typed) if wanted(typed)))
+        };
+        if !asks(|typed| typed.kind == "password") || asks(|typed| typed.kind != "password") {
+            return;
+        }
+        let mut hidden = self.hidden.iter();
+        let known = hidden.find(|hidden| hidden.name == "identifier");
+        let known = known.map(|hidden| hidden.value.as_str());
+        self.username = known.or(owner).map(str::to_owned);
     }
 }
 
@@ -226,6 +245,7 @@ fn form(
             .and_then(heading),
         hidden: hidden.to_vec(),
         needs_script: fields().any(triggered),
+        username: None,
         framed: true,
         parts,
     }

@@ -1,5 +1,7 @@
 //! The landing page of `ipse dev`: who is signed in, since when, and where to go from here.
 
+use std::net::SocketAddr;
+
 use askama::Template;
 use serde::Deserialize;
 
@@ -97,7 +99,8 @@ fn row(session: &SessionView, current: bool) -> Row {
     let agent = device
         .and_then(|device| device.user_agent.as_deref())
         .unwrap_or_default();
-    let address = device.and_then(|device| device.ip_address.clone());
+    let address = device.and_then(|device| device.ip_address.as_deref());
+    let address = address.map(without_port);
     let since = session
         .authenticated_at
         .as_deref()
@@ -111,6 +114,14 @@ fn row(session: &SessionView, current: bool) -> Row {
         title: browser(agent),
         detail: details.join(" · "),
         current,
+    }
+}
+
+/// Ports tell people nothing.
+fn without_port(address: &str) -> String {
+    match address.parse::<SocketAddr>() {
+        Ok(address) => address.ip().to_string(),
+        Err(_) => address.to_owned(),
     }
 }
 
@@ -163,6 +174,15 @@ mod tests {
         );
         assert_eq!(readable("2026-01-02TZ"), "2026-01-02TZ");
         assert_eq!(readable("yesterday"), "yesterday");
+    }
+
+    #[test]
+    fn addresses_are_shown_without_their_ports() {
+        assert_eq!(without_port("192.0.2.7:40312"), "192.0.2.7");
+        assert_eq!(without_port("[2001:db8::7]:40312"), "2001:db8::7");
+        for plain in ["192.0.2.7", "2001:db8::7", "somewhere"] {
+            assert_eq!(without_port(plain), plain);
+        }
     }
 
     #[test]

@@ -9,20 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+use crate::environment::{is_root, missing, variable};
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A name that no other test has.
 fn unique_name() -> String {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("ipse_it_{}_{count}", std::process::id())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how to test is no configuration of the program"
-)]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 /// A database of a test's own. It goes when this value does.
@@ -154,12 +148,7 @@ impl Cluster {
     #[must_use]
     pub fn start(settings: &[&str]) -> Option<Self> {
         let Some(programs) = programs() else {
-            assert_ne!(
-                variable("CI").as_deref(),
-                Some("true"),
-                "PostgreSQL isn't installed"
-            );
-            skipped();
+            missing("PostgreSQL isn't installed (no initdb)");
             return None;
         };
         let cluster = Self {
@@ -294,11 +283,6 @@ impl Drop for Cluster {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "whoever runs the tests has to know")]
-fn skipped() {
-    eprintln!("skipped: PostgreSQL isn't installed (no initdb)");
-}
-
 /// Where the newest PostgreSQL of this machine has its programs.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql")
@@ -312,11 +296,6 @@ fn programs() -> Option<PathBuf> {
         .chain(others)
         .filter(|path| path.join("initdb").exists());
     found.max_by_key(|path| version(path))
-}
-
-fn is_root() -> bool {
-    let me = fs::metadata("/proc/self");
-    me.is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
 }
 
 fn free_port() -> u16 {

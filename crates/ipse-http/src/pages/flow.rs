@@ -8,7 +8,7 @@ use ipse_core::{ApiError, Cx};
 use ipse_model::FlowName;
 use ipse_pages::{FlowView, PageKind};
 
-use super::{missing, page, problem, site};
+use super::{home, missing, page, problem, site};
 use crate::extract::Visit;
 use crate::reply;
 
@@ -24,7 +24,12 @@ pub(super) async fn show<K: Kind>(Visit { mut cx, .. }: Visit) -> Response<Body>
     match engine::fetch::<K>(&cx).await {
         Ok(Outcome::Fetched { body }) => match serde_json::from_str::<FlowView>(&body) {
             Ok(view) => {
-                let html = ipse_pages::render_flow(kind::<K>(), &view, &site::site(&cx));
+                let kind = kind::<K>();
+                let mut site = site::site(&cx);
+                if view.signs_out(kind) {
+                    site.logout = home::logout_address(&cx).await;
+                }
+                let html = ipse_pages::render_flow(kind, &view, &site);
                 page(&cx, 200, html, &site::policy(&cx))
             }
             Err(error) => problem(&cx, &ApiError::internal(&error)),

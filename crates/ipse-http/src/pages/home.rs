@@ -54,7 +54,8 @@ async fn view(cx: &Cx) -> Result<HomeView, ApiError> {
     })
 }
 
-async fn logout_address(cx: &Cx) -> Option<String> {
+/// Where somebody who is signed in signs out.
+pub(super) async fn logout_address(cx: &Cx) -> Option<String> {
     match logout::create_browser(cx).await {
         Ok(Outcome::Json(answer)) => answer
             .get("logout_url")

@@ -49,6 +49,30 @@ fn pages_obey_their_own_policy() {
 }
 
 #[test]
+fn password_managers_learn_whose_password_it_is() {
+    let page = draw(PageKind::Settings, &made::settings());
+    let hidden = tag(&page, "autocomplete=\"username\"");
+    assert!(
+        hidden.contains(" hidden") && !hidden.contains("name="),
+        "{hidden}"
+    );
+    assert!(hidden.contains("value=\"ada@example.org\""), "{hidden}");
+    let again = made::flow(
+        "login",
+        [
+            vec![Node::hidden("identifier", Group::Default, "eve")],
+            made::password(),
+        ]
+        .concat(),
+    );
+    let page = draw(PageKind::Login, &again);
+    assert!(tag(&page, "autocomplete=\"username\"").contains("value=\"eve\""));
+    let page = draw(PageKind::Login, &made::login());
+    assert!(!tag(&page, "name=\"identifier\"").contains("hidden"));
+    assert_eq!(page.matches(" hidden").count(), 0);
+}
+
+#[test]
 fn forms_are_posted_to_the_action_of_the_flow() {
     let page = draw(PageKind::Settings, &made::settings());
     let forms: Vec<&str> = page.split("<form").skip(1).collect();

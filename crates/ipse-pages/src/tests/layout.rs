@@ -20,7 +20,7 @@ pub(super) fn outline(page: &str) -> String {
             "h2" => words.push(format!("#{text}")),
             "p" if attribute("class") == Some("divider") => words.push("or".to_owned()),
             "input" if attribute("type") == Some("hidden") => words.push(format!(".{name}")),
-            "input" => words.push(name.to_owned()),
+            "input" if !name.is_empty() => words.push(name.to_owned()),
             "button" => {
                 let skips = if tag.contains(" formnovalidate") {
                     "*"

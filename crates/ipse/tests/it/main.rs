@@ -4,6 +4,7 @@
 
 mod account;
 mod bad_input;
+mod browser;
 mod codes;
 mod config;
 mod crash;
