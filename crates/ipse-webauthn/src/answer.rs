@@ -3,14 +3,18 @@
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 
+use crate::attestation::Statement;
 use crate::authenticator::Data;
 use crate::cbor::Value;
 use crate::client::Client;
 use crate::key::Key;
-use crate::{Challenge, Party, Presence, from_base64url};
+use crate::{Party, Presence, from_base64url};
 
 /// Longest answer that is looked at. Attestation statements with certificates have a few thousand bytes.
 const LONGEST: usize = 64 * 1024;
+
+/// Longest name of a kind of attestation that the registry of those allows.
+const LONGEST_FORMAT: usize = 32;
 
 /// It is no answer of an authenticator at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +48,9 @@ pub enum Refused {
     /// The key can't be used.
     #[error("the key is of no kind that can be used")]
     Key,
+    /// What the authenticator says of itself isn't signed as it should be.
+    #[error("what the authenticator says of itself is wrong")]
+    Attestation,
     /// It was made by somebody without the key.
     #[error("the signature is wrong")]
     Signature,
@@ -102,7 +109,8 @@ fn client(json: &[u8]) -> Result<Client, Malformed> {
 #[derive(Debug)]
 pub struct Registration {
     client: Client,
-    data: Vec<u8>,
+    client_data: Vec<u8>,
+    object: Vec<u8>,
     id: Vec<u8>,
 }
 
@@ -117,6 +125,28 @@ pub struct NewKey {
     pub aaguid: [u8; 16],
     /// How often it has signed.
     pub counter: u32,
+    /// The kind of what the authenticator has said of itself; `none` when that is nothing.
+    pub attestation: String,
+}
+
+/// What an authenticator says when it has made a key.
+struct Object<'a> {
+    format: &'a str,
+    statement: Value<'a>,
+    data: &'a [u8],
+}
+
+impl<'a> Object<'a> {
+    fn read(input: &'a [u8]) -> Option<Self> {
+        let (object, rest) = Value::read(input).ok()?;
+        let statement = object.get("attStmt")?;
+        let read = Self {
+            format: object.get("fmt")?.text()?,
+            statement: statement.clone(),
+            data: object.get("authData")?.bytes()?,
+        };
+        (rest.is_empty() && read.format.len() <= LONGEST_FORMAT).then_some(read)
+    }
 }
 
 impl Registration {
@@ -126,50 +156,52 @@ impl Registration {
     /// When it is nothing of that kind.
     pub fn read(json: &str) -> Result<Self, Malformed> {
         let (id, created): (_, Created) = open(json)?;
-        let client = client(&from_base64url(&created.client_data).ok_or(Malformed)?)?;
-        let attestation = from_base64url(&created.attestation_object).ok_or(Malformed)?;
-        let (attestation, rest) = Value::read(&attestation).map_err(|_| Malformed)?;
-        let data = attestation
-            .get("authData")
-            .and_then(Value::bytes)
-            .ok_or(Malformed)?;
-        let Some(Value::Text(_)) = attestation.get("fmt") else {
-            return Err(Malformed);
-        };
-        let read = Data::read(data).ok_or(Malformed)?;
-        let attested = read.attested.ok_or(Malformed)?;
-        if !rest.is_empty() || attested.id != id {
+        let client_data = from_base64url(&created.client_data).ok_or(Malformed)?;
+        let object = from_base64url(&created.attestation_object).ok_or(Malformed)?;
+        let data = Object::read(&object).ok_or(Malformed)?.data;
+        let attested = Data::read(data).and_then(|data| data.attested);
+        if attested.ok_or(Malformed)?.id != id {
             return Err(Malformed);
         }
         Ok(Self {
-            client,
-            data: data.to_vec(),
+            client: client(&client_data)?,
+            client_data,
+            object,
             id,
         })
     }
 
-    /// Checks that this key was made for this party, on this occasion.
+    /// Checks that this key was made for this party, on this occasion, and that what the authenticator says of itself is
+    /// signed as it should be.
     ///
     /// # Errors
     /// What is wrong.
-    ///
-    /// # Panics
-    /// Never: what is read again was read before.
     pub fn verify(
         self,
         party: &Party,
-        challenge: &Challenge,
+        challenge: &[u8],
         presence: Presence,
     ) -> Result<NewKey, Refused> {
         self.client.check("webauthn.create", party, challenge)?;
-        let data = Data::read(&self.data).ok_or(Refused::Key)?;
+        let object = Object::read(&self.object).ok_or(Refused::Key)?;
+        let data = Data::read(object.data).ok_or(Refused::Key)?;
         check(&data, party, presence)?;
         let attested = data.attested.as_ref().ok_or(Refused::Key)?;
-        Key::read(attested.public_key)?;
+        let client = digest(&SHA256, &self.client_data);
+        let statement = Statement {
+            format: object.format,
+            fields: &object.statement,
+            data: object.data,
+            attested,
+            key: &Key::read(attested.public_key)?,
+            client: client.as_ref(),
+        };
+        statement.verify()?;
         Ok(NewKey {
             public_key: attested.public_key.to_vec(),
             aaguid: attested.aaguid,
             counter: data.counter,
+            attestation: object.format.to_owned(),
             id: self.id,
         })
     }
@@ -229,7 +261,7 @@ impl Assertion {
     pub fn verify(
         &self,
         party: &Party,
-        challenge: &Challenge,
+        challenge: &[u8],
         (public_key, counter): (&[u8], u32),
         presence: Presence,
     ) -> Result<Confirmed, Refused> {

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use crate::answer::Refused;
-use crate::{Challenge, Party, from_base64url};
+use crate::{Party, from_base64url};
+
+/// Shortest challenge that the protocol allows.
+const SHORTEST_CHALLENGE: usize = 16;
 
 /// What the browser says.
 #[derive(Debug, Deserialize)]
@@ -23,13 +26,14 @@ impl Client {
         &self,
         ceremony: &str,
         party: &Party,
-        challenge: &Challenge,
+        challenge: &[u8],
     ) -> Result<(), Refused> {
         if self.ceremony != ceremony {
             return Err(Refused::Ceremony);
         }
         let given = from_base64url(&self.challenge).ok_or(Refused::Challenge)?;
-        if !bool::from(given.ct_eq(challenge)) {
+        // What can be guessed is no challenge.
+        if challenge.len() < SHORTEST_CHALLENGE || !bool::from(given.ct_eq(challenge)) {
             return Err(Refused::Challenge);
         }
         if !party.origins.contains(&self.origin) {

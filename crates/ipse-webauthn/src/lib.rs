@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod attestation;
 mod authenticator;
 mod cbor;
 mod client;

@@ -74,7 +74,7 @@ impl Key {
         Self {
             id: Bytes(made.id),
             public_key: Bytes(made.public_key),
-            attestation_type: "none".to_owned(),
+            attestation_type: made.attestation,
             authenticator: Authenticator {
                 aaguid: Bytes(made.aaguid.to_vec()),
                 sign_count: made.counter,
@@ -146,6 +146,7 @@ mod tests {
             public_key: vec![1],
             aaguid: [0; 16],
             counter: 3,
+            attestation: "none".to_owned(),
         };
         Key::new(made, sample::now())
     }

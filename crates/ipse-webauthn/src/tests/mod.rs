@@ -7,6 +7,8 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+mod w3c;
+
 const CHALLENGE: Challenge = [7; 32];
 const ID: &[u8] = b"a key";
 
@@ -142,7 +144,8 @@ fn a_key_is_registered_and_signs() {
                 id: ID.into(),
                 public_key: pair.cose(),
                 aaguid: [9; 16],
-                counter: 0
+                counter: 0,
+                attestation: "none".to_owned(),
             }
         );
         let confirmed = confirm(&pair, &client("webauthn.get"), &data(0x05, 1, &[]), 0);
@@ -358,7 +361,7 @@ fn from_hex(text: &str) -> Vec<u8> {
 fn signatures_of_an_independent_implementation_hold() {
     let message = b"signed by an independent implementation";
     let mut seen = vec![-8];
-    for line in include_str!("vectors.txt").lines().skip(1) {
+    for line in include_str!("algorithms.txt").lines().skip(1) {
         let mut parts = line.split(' ');
         let (algorithm, cose, signature) = (
             parts.next().unwrap(),
