@@ -125,11 +125,17 @@
     if (!options || !supported()) {
       return;
     }
+    const offered = waiting !== null;
     stopWaiting();
     navigator.credentials
       .get(request(options))
       .then((key) => send(name, signed(key)))
-      .catch(complain);
+      .catch((error) => {
+        complain(error);
+        if (offered) {
+          oryPasskeyLoginAutocompleteInit();
+        }
+      });
   }
 
   function oryWebAuthnRegistration(options) {

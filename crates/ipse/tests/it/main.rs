@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod account;
+mod authenticator;
 mod bad_input;
 mod browser;
 mod codes;

@@ -5,6 +5,8 @@ use ipse_model::SignedDuration;
 use ipse_testkit::{Client, Flow, Person, Reply, TestServer};
 use serde_json::{Value, json};
 
+use crate::authenticator::Authenticator;
+
 /// A password that everybody in these tests may choose.
 pub(crate) const PASSWORD: &str = "Zq7-correct-horse";
 /// Another one.
@@ -129,4 +131,28 @@ pub(crate) async fn set_state(server: &TestServer, id: &str, state: &str) {
 pub(crate) fn complaint(reply: &Reply) -> Flow {
     assert_eq!(reply.status, 400, "{}", reply.text());
     Flow::of(reply)
+}
+
+/// The options for an authenticator that a node holds.
+pub(crate) fn options(flow: &Flow, name: &str) -> Value {
+    let value = &flow.node(name).unwrap()["value"];
+    serde_json::from_str(value.as_str().unwrap()).unwrap()
+}
+
+/// Adds a security key.
+pub(crate) async fn add_key(client: &mut Client, key: &mut Authenticator) {
+    let flow = client.start("settings").await;
+    let made = key.create(&options(&flow, "webauthn_register_trigger"));
+    let fields = json!({ "method": "webauthn", "webauthn_register": made, "webauthn_register_displayname": "Blue" });
+    let reply = client.submit(&flow, fields).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
+/// Tries to add a passkey.
+pub(crate) async fn add_passkey(client: &mut Client, key: &mut Authenticator) -> Reply {
+    let flow = client.start("settings").await;
+    let made = key.create(&options(&flow, "passkey_create_data"));
+    client
+        .submit(&flow, json!({ "passkey_settings_register": made }))
+        .await
 }

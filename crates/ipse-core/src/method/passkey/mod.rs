@@ -10,7 +10,7 @@ use ipse_config::selfservice::webauthn::{PasskeyConfig, Requirement};
 use ipse_model::{Aal, AuthenticationMethod, MethodId};
 use ipse_webauthn::{Creation, Party, Presence};
 
-use super::Method;
+use super::{Method, webauthn};
 use crate::cx::Cx;
 use crate::flow::FlowError;
 
@@ -43,24 +43,16 @@ fn party(cx: &Cx) -> Result<Party, FlowError> {
     let mut origins: Vec<String> = rp
         .origins
         .iter()
-        .map(|origin| as_browsers_write(origin))
+        .map(|origin| webauthn::as_browsers_write(origin))
         .collect();
     if origins.is_empty() {
-        origins.push(as_browsers_write(&cx.snapshot.public_base_url));
+        origins.push(webauthn::as_browsers_write(&cx.snapshot.public_base_url));
     }
     Ok(Party {
         id: rp.id.clone(),
         name: rp.display_name.clone(),
         origins,
     })
-}
-
-/// An origin without path. Those of apps aren't addresses of the web and stay as they are.
-fn as_browsers_write(origin: &str) -> String {
-    match url::Url::parse(origin) {
-        Ok(url) if url.has_host() => url.origin().ascii_serialization(),
-        _ => origin.to_owned(),
-    }
 }
 
 /// What a passkey should be like.
@@ -102,22 +94,6 @@ fn method(cx: &Cx) -> AuthenticationMethod {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn origins_are_compared_as_browsers_write_them() {
-        assert_eq!(
-            as_browsers_write("https://Example.org/"),
-            "https://example.org"
-        );
-        assert_eq!(
-            as_browsers_write("http://localhost:4455/x"),
-            "http://localhost:4455"
-        );
-        assert_eq!(
-            as_browsers_write("android:apk-key-hash:abc"),
-            "android:apk-key-hash:abc"
-        );
-    }
 
     #[test]
     fn passkeys_are_remembered_by_the_platform_unless_configured() {

@@ -65,10 +65,36 @@ fn party(cx: &Cx) -> Result<Party, FlowError> {
 }
 
 fn origin(url: &url::Url) -> String {
-    url.origin().ascii_serialization()
+    as_browsers_write(url.as_str())
+}
+
+/// An origin without path. Those of apps aren't addresses of the web and stay as they are.
+pub(super) fn as_browsers_write(origin: &str) -> String {
+    match url::Url::parse(origin) {
+        Ok(url) if url.has_host() => url.origin().ascii_serialization(),
+        _ => origin.to_owned(),
+    }
 }
 
 /// How a session remembers a key.
 fn method(cx: &Cx, aal: Aal) -> AuthenticationMethod {
     AuthenticationMethod::new(MethodId::Webauthn.as_str(), aal, cx.now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_as_browsers_write_them() {
+        for (configured, written) in [
+            ("https://Example.org/", "https://example.org"),
+            ("http://localhost:4455/x", "http://localhost:4455"),
+            ("android:apk-key-hash:aB-c_9", "android:apk-key-hash:aB-c_9"),
+        ] {
+            assert_eq!(as_browsers_write(configured), written);
+            let parsed = url::Url::parse(configured).unwrap();
+            assert_eq!(origin(&parsed), written);
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use ipse_testkit::Authenticator;
 
-use super::visit;
-use crate::steps::person;
+use super::{Visit, visit};
+use crate::steps::{PASSWORD, person};
 
 #[tokio::test]
 async fn a_passkey_is_added_and_signs_in() {
@@ -85,4 +85,95 @@ async fn a_passkey_is_offered_where_the_name_is_typed() {
     assert_eq!(session["identity"]["id"], ada.id, "{session}");
     assert_eq!(session["authentication_methods"][0]["method"], "passkey");
     visit.assert_calm();
+}
+
+#[tokio::test]
+async fn the_forms_that_come_one_after_the_other_have_passkeys_too() {
+    let Some(mut visit) = visit(|builder| {
+        let one_step = "selfservice.flows.registration.enable_legacy_one_step";
+        let attestation = "selfservice.methods.passkey.config.attestation.preference";
+        builder
+            .set(one_step, false)
+            .set("selfservice.flows.login.style", "identifier_first")
+            .set(attestation, "direct")
+    })
+    .await
+    else {
+        return;
+    };
+    let authenticators = visit.page.authenticators().await;
+    let id = authenticators.add(Authenticator::Platform).await;
+    visit.start("registration").await;
+    visit
+        .page
+        .type_into("[name='traits.email']", "ada@example.org")
+        .await;
+    visit.page.follow("[name=method][value=profile]").await;
+    visit.page.picture("registration-second").await;
+    visit.page.follow("[name=passkey_register_trigger]").await;
+    let session = visit.whoami().await;
+    assert_eq!(
+        session["identity"]["traits"]["email"], "ada@example.org",
+        "{session}"
+    );
+    let keys = authenticators.keys(&id).await;
+    assert_eq!(keys[0]["userName"], "ada@example.org");
+    // The authenticator has said what it is, and that held.
+    let server = &visit.site.server;
+    let identity = session["identity"]["id"].as_str().unwrap();
+    let stored = server
+        .app
+        .store
+        .credentials(identity.parse().unwrap())
+        .await;
+    let stored = serde_json::to_string(&stored.unwrap()).unwrap();
+    assert!(
+        stored.contains(r#""attestation_type":"packed""#),
+        "{stored}"
+    );
+
+    // Where the name is typed first, the passkey is offered with it.
+    visit.forget().await;
+    visit.start("login").await;
+    visit.page.next().await;
+    assert_eq!(visit.whoami().await["identity"], session["identity"]);
+    visit.assert_calm();
+}
+
+#[tokio::test]
+async fn whoever_has_said_who_they_are_can_use_a_passkey() {
+    let Some(mut visit) =
+        visit(|builder| builder.set("selfservice.flows.login.style", "identifier_first")).await
+    else {
+        return;
+    };
+    let ada = person(&visit.site.server, "ada").await;
+    let authenticators = visit.page.authenticators().await;
+    let id = authenticators.add(Authenticator::Platform).await;
+    authenticators.touch(&id, false).await;
+    name_oneself(&mut visit, &ada.email).await;
+    visit.page.type_into("[name=password]", PASSWORD).await;
+    visit.page.follow("[name=method][value=password]").await;
+    visit.start("settings").await;
+    authenticators.touch(&id, true).await;
+    visit.page.follow("[name=passkey_register_trigger]").await;
+
+    visit.forget().await;
+    authenticators.touch(&id, false).await;
+    name_oneself(&mut visit, &ada.email).await;
+    visit.page.picture("login-named").await;
+    authenticators.touch(&id, true).await;
+    visit.page.follow("[name=passkey_login_trigger]").await;
+    assert_eq!(visit.whoami().await["identity"]["id"], ada.id);
+    visit.assert_calm();
+}
+
+/// The first screen of signing in.
+async fn name_oneself(visit: &mut Visit, email: &str) {
+    visit.start("login").await;
+    visit.page.type_into("[name=identifier]", email).await;
+    visit
+        .page
+        .follow("[name=method][value=identifier_first]")
+        .await;
 }

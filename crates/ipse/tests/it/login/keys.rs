@@ -1,83 +1,11 @@
 //! Signing up, signing in and confirming with security keys and passkeys.
 
 use http::StatusCode;
-use ipse_testkit::{Client, Flow, Reply, TestServer};
-use ring::digest::{SHA256, digest};
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use serde_json::{Value, json};
+use ipse_testkit::TestServer;
+use serde_json::json;
 
-use crate::steps::person;
-
-/// An authenticator made of software that has one key.
-struct Authenticator {
-    pair: Ed25519KeyPair,
-    id: Vec<u8>,
-    handle: String,
-    counter: u32,
-}
-
-fn base64(bytes: &[u8]) -> String {
-    ipse_webauthn::to_base64url(bytes)
-}
-
-impl Authenticator {
-    fn new(seed: u8) -> Self {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
-        Self {
-            pair,
-            id: vec![seed; 16],
-            handle: String::new(),
-            counter: 0,
-        }
-    }
-
-    fn client_data(ceremony: &str, options: &Value) -> String {
-        json!({ "type": ceremony, "challenge": options["challenge"], "origin": "http://ui.test" })
-            .to_string()
-    }
-
-    fn data(&self, flags: u8, rest: &[u8]) -> Vec<u8> {
-        let party = digest(&SHA256, b"ui.test");
-        [party.as_ref(), &[flags], &self.counter.to_be_bytes(), rest].concat()
-    }
-
-    fn answer(&self, response: &Value) -> String {
-        let id = base64(&self.id);
-        json!({ "id": id, "rawId": id, "type": "public-key", "response": response }).to_string()
-    }
-
-    /// Makes the key.
-    fn create(&mut self, options: &Value) -> String {
-        let options = &options["publicKey"];
-        self.handle = options["user"]["id"].as_str().unwrap().to_owned();
-        let cose = [
-            &[0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32],
-            self.pair.public_key().as_ref(),
-        ];
-        let attested = [&[0; 16], &[0, 16][..], &self.id, &cose.concat()].concat();
-        let data = self.data(0x45, &attested);
-        let length = u16::try_from(data.len()).unwrap().to_be_bytes();
-        let head = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59";
-        self.answer(&json!({
-            "attestationObject": base64(&[&head[..], &length, &data].concat()),
-            "clientDataJSON": base64(Self::client_data("webauthn.create", options).as_bytes()),
-        }))
-    }
-
-    /// Signs.
-    fn get(&mut self, options: &Value) -> String {
-        self.counter += 1;
-        let client = Self::client_data("webauthn.get", &options["publicKey"]);
-        let data = self.data(0x05, &[]);
-        let signed = [&data, digest(&SHA256, client.as_bytes()).as_ref()].concat();
-        self.answer(&json!({
-            "authenticatorData": base64(&data),
-            "clientDataJSON": base64(client.as_bytes()),
-            "signature": base64(self.pair.sign(&signed).as_ref()),
-            "userHandle": self.handle,
-        }))
-    }
-}
+use crate::authenticator::{Authenticator, TOUCHED, VERIFIED};
+use crate::steps::{add_key, add_passkey, options, person};
 
 async fn server(passwordless: bool) -> TestServer {
     let rp = json!({ "id": "ui.test", "display_name": "Shop", "origins": ["http://ui.test"] });
@@ -91,28 +19,6 @@ async fn server(passwordless: bool) -> TestServer {
         .set("selfservice.methods.passkey.config.rp", rp)
         .set("session.whoami.required_aal", "aal1")
         .start()
-        .await
-}
-
-/// The options that a node holds.
-fn options(flow: &Flow, name: &str) -> Value {
-    let value = &flow.node(name).unwrap()["value"];
-    serde_json::from_str(value.as_str().unwrap()).unwrap()
-}
-
-async fn add_key(client: &mut Client, key: &mut Authenticator) {
-    let flow = client.start("settings").await;
-    let made = key.create(&options(&flow, "webauthn_register_trigger"));
-    let fields = json!({ "method": "webauthn", "webauthn_register": made, "webauthn_register_displayname": "Blue" });
-    let reply = client.submit(&flow, fields).await;
-    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
-}
-
-async fn add_passkey(client: &mut Client, key: &mut Authenticator) -> Reply {
-    let flow = client.start("settings").await;
-    let made = key.create(&options(&flow, "passkey_create_data"));
-    client
-        .submit(&flow, json!({ "passkey_settings_register": made }))
         .await
 }
 
@@ -266,4 +172,55 @@ async fn one_can_sign_up_with_a_passkey_alone_and_keeps_the_last_one() {
             .node("passkey_remove")
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_say_who_was_there_is_refused_where_that_is_required() {
+    let rp = json!({ "id": "ui.test", "display_name": "Shop", "origins": ["http://ui.test"] });
+    let config = json!({
+        "rp": rp, "authenticator_selection": { "user_verification": "required" },
+    });
+    let server = TestServer::build()
+        .set("selfservice.methods.passkey.enabled", true)
+        .set("selfservice.methods.passkey.config", config)
+        .start()
+        .await;
+    let ada = person(&server, "ada").await;
+    let mut client = server.native();
+    client.sign_in(&ada).await;
+    let mut key = Authenticator::new(7);
+    key.presence = TOUCHED;
+    let refused = add_passkey(&mut client, &mut key).await;
+    assert_eq!(refused.message_ids(), [4_000_001], "{}", refused.text());
+    key.presence = VERIFIED;
+    assert_eq!(
+        add_passkey(&mut client, &mut key).await.status,
+        StatusCode::OK
+    );
+    for (presence, status) in [(TOUCHED, 400), (VERIFIED, 200)] {
+        key.presence = presence;
+        let mut client = server.native();
+        let flow = client.start("login").await;
+        let answer = key.get(&options(&flow, "passkey_challenge"));
+        let fields = json!({ "passkey_login": answer });
+        assert_eq!(client.submit(&flow, fields).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_from_another_site_is_refused() {
+    let server = server(false).await;
+    let ada = person(&server, "ada").await;
+    let mut client = server.native();
+    client.sign_in(&ada).await;
+    let mut key = Authenticator::new(8);
+    add_passkey(&mut client, &mut key).await;
+    key.origin = "http://ui.test.evil.example";
+    let mut client = server.native();
+    let flow = client.start("login").await;
+    let answer = key.get(&options(&flow, "passkey_challenge"));
+    let reply = client
+        .submit(&flow, json!({ "passkey_login": answer }))
+        .await;
+    assert_eq!(reply.message_ids(), [4_000_008]);
 }

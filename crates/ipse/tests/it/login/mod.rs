@@ -4,3 +4,4 @@ mod flow;
 mod keys;
 mod password;
 mod second_factor;
+mod step_up;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::steps::person;
 
-async fn server() -> TestServer {
+pub(super) async fn server() -> TestServer {
     TestServer::build()
         .set("selfservice.methods.totp.enabled", true)
         .set("selfservice.methods.lookup_secret.enabled", true)
@@ -33,7 +33,7 @@ fn text(flow: &Flow, id: &str) -> Value {
     node["attributes"]["text"]["context"].clone()
 }
 
-async fn enrol_app(server: &TestServer, client: &mut Client) -> Totp {
+pub(super) async fn enrol_app(server: &TestServer, client: &mut Client) -> Totp {
     let flow = client.start("settings").await;
     let shown = text(&flow, "totp_secret_key");
     let secret = shown["secret"].as_str().unwrap();

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod flow;
+mod keys;
 mod password;
 mod privileged;
 mod profile;
