@@ -1,7 +1,7 @@
 //! The page of a flow.
 
 use askama::Template;
-use ipse_ui::{Container, Kind};
+use ipse_ui::{Container, InputType, Kind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,6 +69,16 @@ impl FlowView {
     }
 }
 
+/// Who is signing in, where that was said on a screen before.
+fn named(kind: PageKind, flow: &FlowView) -> Option<&str> {
+    if kind != PageKind::Login || flow.signs_out(kind) {
+        return None;
+    }
+    let input = flow.ui.find("identifier")?.as_input()?;
+    let said = input.value.as_ref().and_then(Value::as_str);
+    said.filter(|name| input.input_type == InputType::Hidden && !name.is_empty())
+}
+
 impl IdentityView {
     /// What to call the person: an address or name from the traits, else the id.
     #[must_use]
@@ -119,7 +129,10 @@ pub fn render_flow(kind: PageKind, flow: &FlowView, site: &Site) -> String {
     crate::html(&FlowPage {
         site,
         title: title(kind, flow),
-        subtitle: subtitle(kind, flow, &forms).filter(|_| !failed),
+        subtitle: match named(kind, flow) {
+            Some(name) => Some(format!("as {name}")),
+            None => subtitle(kind, flow, &forms).filter(|_| !failed),
+        },
         wide: settings,
         messages: flow.ui.messages.iter().map(Said::new).collect(),
         forms,
@@ -168,6 +181,10 @@ fn footer(kind: PageKind, flow: &FlowView, site: &Site) -> Vec<FooterLink> {
         PageKind::Login if flow.signs_out(kind) => [
             FooterLink::to(site.logout.as_ref(), None, "Not you?", "Sign out"),
             None,
+        ],
+        PageKind::Login if named(kind, flow).is_some() => [
+            FooterLink::to(site.recovery.as_ref(), back, "", "I can't sign in"),
+            login("Not you?", "Start again"),
         ],
         PageKind::Login => [
             FooterLink::to(site.recovery.as_ref(), back, "", "I can't sign in"),

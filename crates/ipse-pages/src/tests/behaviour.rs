@@ -49,6 +49,21 @@ fn pages_obey_their_own_policy() {
 }
 
 #[test]
+fn the_second_screen_of_signing_in_says_for_whom_it_is() {
+    let name = Node::hidden("identifier", Group::Default, "<eve>");
+    let mut flow = made::flow("login", [vec![name], made::password()].concat());
+    let page = draw(PageKind::Login, &flow);
+    assert!(
+        page.contains("<p class=\"subtitle\">as &#60;eve&#62;</p>"),
+        "{page}"
+    );
+    assert!(page.contains("Not you? <a href=\"http://localhost:4433/self-service/login/browser"));
+    flow.refresh = true;
+    assert!(!draw(PageKind::Login, &flow).contains("as &#60;eve"));
+    assert!(!draw(PageKind::Login, &made::login()).contains("Not you?"));
+}
+
+#[test]
 fn password_managers_learn_whose_password_it_is() {
     let page = draw(PageKind::Settings, &made::settings());
     let hidden = tag(&page, "autocomplete=\"username\"");
