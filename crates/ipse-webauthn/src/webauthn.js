@@ -9,8 +9,16 @@
   window.__oryWebAuthnInitialized = true;
   window.oryWebAuthnInitialized = true;
 
-  // The pending request for a passkey that waits in the background until the person picks one.
-  let waiting = null;
+  // The passkey that is offered in the background until the person picks one: how to withdraw the offer, and when it is over.
+  let offer = null;
+  // Whether the person is being asked for a key. Browsers ask one question at a time.
+  let asking = false;
+  // Whether an answer is on its way; a second one would take its place and fail, as each question is answered once.
+  let sent = false;
+
+  addEventListener("pageshow", () => {
+    sent = false;
+  });
 
   function field(name) {
     return document.querySelector('[name="' + name + '"]');
@@ -98,44 +106,55 @@
 
   // Puts the answer into its field and sends the form, without the checks of fields that other methods need.
   function send(name, answer) {
+    if (sent) {
+      return;
+    }
+    sent = true;
     const input = field(name);
     input.value = answer;
     HTMLFormElement.prototype.submit.call(input.closest("form"));
   }
 
-  function stopWaiting() {
-    if (waiting) {
-      waiting.abort();
-      waiting = null;
+  async function withdraw() {
+    if (!offer) {
+      return false;
+    }
+    const { abort, over } = offer;
+    offer = null;
+    abort.abort();
+    await over;
+    return true;
+  }
+
+  // Asks for a key and sends what it says.
+  async function ask(question, name, said) {
+    if (!supported() || asking || sent) {
+      return;
+    }
+    asking = true;
+    const offered = await withdraw();
+    try {
+      send(name, said(await question()));
+      asking = false;
+    } catch (error) {
+      asking = false;
+      complain(error);
+      if (offered) {
+        oryPasskeyLoginAutocompleteInit();
+      }
     }
   }
 
   function create(options, name) {
-    if (!options || !supported()) {
-      return;
+    if (options) {
+      ask(() => navigator.credentials.create(creation(options)), name, created);
     }
-    stopWaiting();
-    navigator.credentials
-      .create(creation(options))
-      .then((key) => send(name, created(key)))
-      .catch(complain);
   }
 
   function get(options, name) {
-    if (!options || !supported()) {
-      return;
+    if (options) {
+      ask(() => navigator.credentials.get(request(options)), name, signed);
     }
-    const offered = waiting !== null;
-    stopWaiting();
-    navigator.credentials
-      .get(request(options))
-      .then((key) => send(name, signed(key)))
-      .catch((error) => {
-        complain(error);
-        if (offered) {
-          oryPasskeyLoginAutocompleteInit();
-        }
-      });
   }
 
   function oryWebAuthnRegistration(options) {
@@ -153,26 +172,20 @@
   }
 
   // Offers passkeys among what the browser fills in, where it can do that.
-  function oryPasskeyLoginAutocompleteInit() {
+  async function oryPasskeyLoginAutocompleteInit() {
     const options = optionsIn("passkey_challenge");
     const key = window.PublicKeyCredential;
     if (!options || !key || !key.isConditionalMediationAvailable) {
       return;
     }
-    key
-      .isConditionalMediationAvailable()
-      .then((available) => {
-        if (!available) {
-          return null;
-        }
-        stopWaiting();
-        waiting = new AbortController();
-        const wanted = request(options);
-        wanted.mediation = "conditional";
-        wanted.signal = waiting.signal;
-        return navigator.credentials.get(wanted).then((answer) => send("passkey_login", signed(answer)));
-      })
-      .catch(complain);
+    const available = await key.isConditionalMediationAvailable();
+    if (!available || offer || asking || sent) {
+      return;
+    }
+    const abort = new AbortController();
+    const wanted = Object.assign(request(options), { mediation: "conditional", signal: abort.signal });
+    const answer = navigator.credentials.get(wanted);
+    offer = { abort, over: answer.then((picked) => send("passkey_login", signed(picked))).catch(complain) };
   }
 
   function oryPasskeyRegistration() {

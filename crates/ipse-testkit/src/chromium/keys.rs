@@ -56,7 +56,7 @@ impl Authenticators {
         added["authenticatorId"].as_str().expect("an id").to_owned()
     }
 
-    /// Whether the person touches an authenticator as soon as it asks for that.
+    /// Whether the person touches an authenticator that asks for it. Questions that began while nobody did stay open.
     pub async fn touch(&self, id: &str, touched: bool) {
         let touch = json!({ "authenticatorId": id, "enabled": touched });
         self.call("setAutomaticPresenceSimulation", touch).await;

@@ -48,6 +48,13 @@ impl Page {
         Authenticators::enable(self.wire.clone(), self.session.clone()).await
     }
 
+    /// Runs a script in every page from now on, before any of its own.
+    pub async fn prepare(&self, script: &str) {
+        let source = json!({ "source": script });
+        self.call("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
     /// Goes to an address and waits until its page is there.
     ///
     /// # Panics
@@ -88,7 +95,7 @@ impl Page {
         let complaint = match event.name.as_str() {
             "Runtime.exceptionThrown" => &event.parameters["exceptionDetails"],
             // Recommendations come and go with the versions of a browser.
-            "Log.entryAdded" if event.parameters["entry"]["level"] == "verbose" => return,
+            "Log.entryAdded" if is_advice(&event.parameters["entry"]) => return,
             "Log.entryAdded" => &event.parameters["entry"],
             "Page.javascriptDialogOpening" => &event.parameters["message"],
             "Runtime.consoleAPICalled" => &event.parameters["args"],
@@ -183,20 +190,6 @@ impl Page {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// Presses a key.
-    pub async fn press(&self, key: &str) {
-        for kind in ["rawKeyDown", "keyUp"] {
-            let code = match key {
-                "Enter" => 13,
-                "ArrowDown" => 40,
-                _ => 0,
-            };
-            let pressed =
-                json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
-            self.call("Input.dispatchKeyEvent", pressed).await;
-        }
-    }
-
     /// Waits for the page that something done before leads to.
     pub async fn next(&mut self) {
         self.loaded().await;
@@ -253,4 +246,8 @@ impl Page {
         let path = Path::new(&directory).join(format!("{name}.png"));
         std::fs::write(path, picture).expect("the picture can be kept");
     }
+}
+
+fn is_advice(entry: &Value) -> bool {
+    matches!(entry["level"].as_str(), Some("verbose" | "info"))
 }

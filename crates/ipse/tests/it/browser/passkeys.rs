@@ -1,9 +1,31 @@
 //! Passkeys.
 
-use ipse_testkit::Authenticator;
+use ipse_testkit::{Authenticator, Authenticators};
 
 use super::{Visit, visit};
 use crate::steps::{PASSWORD, person};
+
+/// Keeps a record of what became of each question for a passkey.
+const RECORD: &str = r#"
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (question) => {
+      const kind = question.mediation ?? "at once";
+      const note = (end) => (sessionStorage.asked = `${sessionStorage.asked ?? ""}${kind}: ${end}; `);
+      const answer = get(question);
+      document.documentElement.dataset.asked = kind;
+      answer.then(() => note("answered"), (error) => note(error.name));
+      return answer;
+    };
+"#;
+
+/// Begins to sign in. What the page offers in the background isn't taken up, and what is asked later is answered.
+async fn start_without_touch(visit: &mut Visit, (keys, id): (&Authenticators, &str)) {
+    keys.touch(id, false).await;
+    visit.start("login").await;
+    let offered = "document.documentElement.dataset.asked === 'conditional'";
+    visit.page.until(offered).await;
+    keys.touch(id, true).await;
+}
 
 #[tokio::test]
 async fn a_passkey_is_added_and_signs_in() {
@@ -24,15 +46,16 @@ async fn a_passkey_is_added_and_signs_in() {
     assert_eq!(keys[0]["userName"], "ada@example.org");
 
     visit.forget().await;
-    // The page offers passkeys in the background, which nobody takes up until the button is clicked on.
-    authenticators.touch(&id, false).await;
-    visit.start("login").await;
+    visit.page.prepare(RECORD).await;
+    start_without_touch(&mut visit, (&authenticators, &id)).await;
     visit.page.picture("login-passkey").await;
-    authenticators.touch(&id, true).await;
     visit.page.follow("[name=passkey_login_trigger]").await;
     let session = visit.whoami().await;
     assert_eq!(session["identity"]["id"], ada.id, "{session}");
     assert_eq!(session["authentication_methods"][0]["method"], "passkey");
+
+    let asked = visit.page.evaluate("sessionStorage.asked").await;
+    assert_eq!(asked, "conditional: AbortError; at once: answered; ");
 
     visit.start("settings").await;
     visit.page.follow("[name=passkey_remove]").await;
@@ -150,19 +173,21 @@ async fn whoever_has_said_who_they_are_can_use_a_passkey() {
     let ada = person(&visit.site.server, "ada").await;
     let authenticators = visit.page.authenticators().await;
     let id = authenticators.add(Authenticator::Platform).await;
-    authenticators.touch(&id, false).await;
     name_oneself(&mut visit, &ada.email).await;
     visit.page.type_into("[name=password]", PASSWORD).await;
     visit.page.follow("[name=method][value=password]").await;
     visit.start("settings").await;
-    authenticators.touch(&id, true).await;
     visit.page.follow("[name=passkey_register_trigger]").await;
 
     visit.forget().await;
-    authenticators.touch(&id, false).await;
-    name_oneself(&mut visit, &ada.email).await;
+    visit.page.prepare(RECORD).await;
+    start_without_touch(&mut visit, (&authenticators, &id)).await;
+    visit.page.type_into("[name=identifier]", &ada.email).await;
+    visit
+        .page
+        .follow("[name=method][value=identifier_first]")
+        .await;
     visit.page.picture("login-named").await;
-    authenticators.touch(&id, true).await;
     visit.page.follow("[name=passkey_login_trigger]").await;
     assert_eq!(visit.whoami().await["identity"]["id"], ada.id);
     visit.assert_calm();
