@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 pub use keys::{Authenticator, Authenticators};
 pub use page::Page;
 
-use crate::environment::{is_root, missing, variable};
+use crate::environment::{missing, variable};
 use wire::Wire;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -29,7 +29,7 @@ const NAMES: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--disable-gpu",
@@ -39,7 +39,8 @@ const OPTIONS: [&str; 10] = [
     "--disable-breakpad",
     "--no-first-run",
     "--window-size=1000,1400",
-    // Nothing but this machine exists.
+    // Root and containers can't have one, and it sees nothing but pages of this machine.
+    "--no-sandbox",
     "--host-resolver-rules=MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
@@ -78,9 +79,6 @@ impl Chromium {
             .env("HOME", &home)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        if is_root() {
-            command.arg("--no-sandbox");
-        }
         let mut process = command.spawn().expect("Chromium can be started");
         let (input, output) = (process.stdin.take(), process.stdout.take());
         Some(Self {
