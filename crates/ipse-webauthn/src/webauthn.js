@@ -11,6 +11,8 @@
 
   // The passkey that is offered in the background until the person picks one: how to withdraw the offer, and when it is over.
   let offer = null;
+  // How often it was to be offered. The last time counts: a page that shows another form without loading anew has a new question.
+  let offers = 0;
   // Whether the person is being asked for a key. Browsers ask one question at a time.
   let asking = false;
   // Whether an answer is on its way; a second one would take its place and fail, as each question is answered once.
@@ -88,10 +90,20 @@
     });
   }
 
-  function complain(error) {
-    // Somebody who changes their mind needs no explanation.
-    if (error.name !== "NotAllowedError" && error.name !== "AbortError") {
+  // Somebody who changes their mind needs no explanation.
+  function isFailure(error) {
+    return error.name !== "NotAllowedError" && error.name !== "AbortError";
+  }
+
+  function log(error) {
+    if (isFailure(error)) {
       console.error(error);
+    }
+  }
+
+  function complain(error) {
+    log(error);
+    if (isFailure(error)) {
       alert(error.message);
     }
   }
@@ -178,14 +190,17 @@
     if (!options || !key || !key.isConditionalMediationAvailable) {
       return;
     }
+    const mine = ++offers;
     const available = await key.isConditionalMediationAvailable();
-    if (!available || offer || asking || sent) {
+    await withdraw();
+    if (!available || asking || sent || mine !== offers) {
       return;
     }
     const abort = new AbortController();
     const wanted = Object.assign(request(options), { mediation: "conditional", signal: abort.signal });
     const answer = navigator.credentials.get(wanted);
-    offer = { abort, over: answer.then((picked) => send("passkey_login", signed(picked))).catch(complain) };
+    // Nobody has asked for this, so that nobody has to hear when it fails.
+    offer = { abort, over: answer.then((picked) => send("passkey_login", signed(picked))).catch(log) };
   }
 
   function oryPasskeyRegistration() {
