@@ -231,20 +231,35 @@ impl Page {
             .to_owned()
     }
 
-    /// Keeps a picture of the whole page in the directory that `IPSE_TEST_SCREENSHOTS` names, for people to look at.
+    /// Keeps pictures of the whole page in the directory that `IPSE_TEST_SCREENSHOTS` names, for people to look at: as it is,
+    /// and as it looks at night on a telephone.
     ///
     /// # Panics
-    /// When it can't be kept.
+    /// When they can't be kept.
     pub async fn picture(&self, name: &str) {
         let Some(directory) = variable("IPSE_TEST_SCREENSHOTS") else {
             return;
         };
+        let path = |name: &str| Path::new(&directory).join(format!("{name}.png"));
+        std::fs::write(path(name), self.capture().await).expect("the picture can be kept");
+        let telephone =
+            json!({ "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true });
+        self.call("Emulation.setDeviceMetricsOverride", telephone)
+            .await;
+        let night = |value: &str| json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        self.call("Emulation.setEmulatedMedia", night("dark")).await;
+        let name = format!("{name}-telephone");
+        std::fs::write(path(&name), self.capture().await).expect("the picture can be kept");
+        self.call("Emulation.setEmulatedMedia", night("")).await;
+        self.call("Emulation.clearDeviceMetricsOverride", json!({}))
+            .await;
+    }
+
+    async fn capture(&self) -> Vec<u8> {
         let all = json!({ "format": "png", "captureBeyondViewport": true });
         let picture = self.call("Page.captureScreenshot", all).await;
         let picture = picture["data"].as_str().expect("a picture");
-        let picture = STANDARD.decode(picture).expect("a picture is base64");
-        let path = Path::new(&directory).join(format!("{name}.png"));
-        std::fs::write(path, picture).expect("the picture can be kept");
+        STANDARD.decode(picture).expect("a picture is base64")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Passkeys.
 
-use ipse_testkit::{Authenticator, Authenticators};
+use ipse_testkit::Authenticator;
 
 use super::{Visit, visit};
 use crate::steps::{PASSWORD, person};
@@ -18,16 +18,10 @@ const RECORD: &str = r#"
     };
 "#;
 
-/// Begins to sign in. What the page offers in the background isn't taken up, and what is asked later is answered.
-async fn start_without_touch(visit: &mut Visit, (keys, id): (&Authenticators, &str)) {
-    keys.touch(id, false).await;
-    visit.start("login").await;
+/// Waits until the page has offered passkeys in the background.
+async fn offered(visit: &Visit) {
     let offered = "document.documentElement.dataset.asked === 'conditional'";
     visit.page.until(offered).await;
-    // Pages that draw their form anew offer it again.
-    let again = "__oryPasskeyLoginAutocompleteInit(); __oryPasskeyLoginAutocompleteInit()";
-    visit.page.evaluate(again).await;
-    keys.touch(id, true).await;
 }
 
 #[tokio::test]
@@ -50,8 +44,15 @@ async fn a_passkey_is_added_and_signs_in() {
 
     visit.forget().await;
     visit.page.prepare(RECORD).await;
-    start_without_touch(&mut visit, (&authenticators, &id)).await;
+    // What is offered while nobody touches the authenticator stays open.
+    authenticators.touch(&id, false).await;
+    visit.start("login").await;
+    offered(&visit).await;
+    // Pages that draw their form anew offer it again.
+    let again = "__oryPasskeyLoginAutocompleteInit(); __oryPasskeyLoginAutocompleteInit()";
+    visit.page.evaluate(again).await;
     visit.page.picture("login-passkey").await;
+    authenticators.touch(&id, true).await;
     visit.page.follow("[name=passkey_login_trigger]").await;
     let session = visit.whoami().await;
     assert_eq!(session["identity"]["id"], ada.id, "{session}");
@@ -185,13 +186,11 @@ async fn whoever_has_said_who_they_are_can_use_a_passkey() {
 
     visit.forget().await;
     visit.page.prepare(RECORD).await;
-    start_without_touch(&mut visit, (&authenticators, &id)).await;
-    visit.page.type_into("[name=identifier]", &ada.email).await;
-    visit
-        .page
-        .follow("[name=method][value=identifier_first]")
-        .await;
+    authenticators.touch(&id, false).await;
+    name_oneself(&mut visit, &ada.email).await;
+    offered(&visit).await;
     visit.page.picture("login-named").await;
+    authenticators.touch(&id, true).await;
     visit.page.follow("[name=passkey_login_trigger]").await;
     assert_eq!(visit.whoami().await["identity"]["id"], ada.id);
     visit.assert_calm();
