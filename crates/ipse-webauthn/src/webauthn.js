@@ -127,14 +127,17 @@
     HTMLFormElement.prototype.submit.call(input.closest("form"));
   }
 
+  // Withdraws the offer, and waits until it is over: whoever asks earlier is refused.
   async function withdraw() {
-    if (!offer) {
+    const open = offer;
+    if (!open) {
       return false;
     }
-    const { abort, over } = offer;
-    offer = null;
-    abort.abort();
-    await over;
+    open.abort.abort();
+    await open.over;
+    if (offer === open) {
+      offer = null;
+    }
     return true;
   }
 
