@@ -46,6 +46,9 @@ macro_rules! choice {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$( Self::$variant, )*];
+
             /// The value as it is written in the configuration.
             #[must_use]
             pub fn as_str(self) -> &'static str {

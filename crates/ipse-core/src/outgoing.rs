@@ -81,6 +81,9 @@ impl Fetch for HttpDocuments {
     }
 }
 
+/// How long a provider may take for an answer. Somebody waits for it in front of a browser, and up to four follow each other.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Requests to upstream identity providers.
 pub struct ToProviders(pub std::sync::Arc<dyn Outgoing>);
 
@@ -90,9 +93,40 @@ impl ipse_oidc::Fetch for ToProviders {
         &self,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, ipse_oidc::FetchError> {
-        self.0
-            .send(request)
+        tokio::time::timeout(PATIENCE, self.0.send(request))
             .await
+            .unwrap_or(Err(OutgoingError::TimedOut))
             .map_err(|error| ipse_oidc::FetchError(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipse_oidc::Fetch as _;
+
+    use super::*;
+
+    /// Takes requests and never answers.
+    struct Silence;
+
+    #[async_trait]
+    impl Outgoing for Silence {
+        async fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutgoingError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_never_answers_is_given_up_on() {
+        let begin = tokio::time::Instant::now();
+        let request = Request::get("https://id.example.org/")
+            .body(Vec::new())
+            .unwrap();
+        let outcome = ToProviders(std::sync::Arc::new(Silence))
+            .send(request)
+            .await;
+        let refused = ipse_oidc::FetchError(OutgoingError::TimedOut.to_string());
+        assert_eq!(outcome.map(drop), Err(refused));
+        assert_eq!(begin.elapsed(), PATIENCE);
     }
 }

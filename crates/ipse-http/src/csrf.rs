@@ -26,7 +26,8 @@ pub(crate) fn is_exempt(path: &str) -> bool {
         ["self-service", flow] | ["self-service", flow, "api"] if FLOWS.contains(flow) => true,
         ["self-service", "logout", "api"]
         | ["self-service", "methods", "oidc", "callback"]
-        | ["self-service", "methods", "oidc", "callback", _] => true,
+        | ["self-service", "methods", "oidc", "callback", _]
+        | ["self-service", "fed-cm", "parameters" | "token"] => true,
         ["sessions"] | ["sessions", _] => true,
         ["schemas", _] | ["admin", "schemas", _] => true,
         ["recovery", "code" | "link"] => true,

@@ -41,6 +41,11 @@ pub fn public(app: Arc<App>) -> Door {
             get(oidc::callback_of_organization).post(oidc::posted),
         )
         .route(
+            "/self-service/fed-cm/parameters",
+            get(oidc::fedcm_parameters),
+        )
+        .route("/self-service/fed-cm/token", post(oidc::fedcm_token))
+        .route(
             "/sessions",
             get(sessions::list).delete(sessions::revoke_others),
         )

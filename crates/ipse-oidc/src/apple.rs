@@ -45,6 +45,7 @@ pub(crate) fn add_name(claims: &mut Claims, user: &str) {
     for (claim, pointer) in [
         ("given_name", "/name/firstName"),
         ("family_name", "/name/lastName"),
+        ("last_name", "/name/lastName"),
     ] {
         let name = user
             .pointer(pointer)

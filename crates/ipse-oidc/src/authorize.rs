@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ipse_config::selfservice::oidc::{OidcProvider, Pkce, ProviderKind};
 use url::Url;
 
-use crate::vendor::{Source, Vendor};
+use crate::vendor::Vendor;
+use crate::x::RequestToken;
 use crate::{OidcError, pkce};
 
 /// What a client may ask the provider for in its own words.
@@ -21,6 +22,8 @@ pub struct Start<'a> {
     pub state: &'a str,
     /// A secret for the proof key, if one is used.
     pub verifier: &'a str,
+    /// What an ID token that is issued on this occasion repeats.
+    pub nonce: &'a str,
     /// Whether the person has to prove at the provider that it is them.
     pub confirm: bool,
     /// What the client wants the provider to be told. Other parameters than [`UPSTREAM_PARAMETERS`] are left out.
@@ -34,6 +37,8 @@ pub struct Started {
     pub url: String,
     /// Whether the proof key is needed when the code is redeemed.
     pub proof_key: bool,
+    /// What X wants to see again when the code is redeemed.
+    pub request_token: Option<RequestToken>,
 }
 
 /// Where browsers are sent, and whether the provider says that it takes proof keys.
@@ -49,10 +54,7 @@ pub(crate) fn address(
     start: &Start<'_>,
 ) -> Result<Started, OidcError> {
     let vendor = Vendor::of(provider);
-    if let Source::Unsupported(kind) = vendor.source {
-        return Err(OidcError::Unsupported(kind));
-    }
-    let proof_key = match provider.pkce {
+    let proof_key = match provider.pkce() {
         Pkce::Never => false,
         Pkce::Force => true,
         Pkce::Auto => endpoint.takes_proof_keys,
@@ -61,13 +63,16 @@ pub(crate) fn address(
     if let Some(prompt) = vendor.prompt {
         parameters.insert("prompt", prompt.to_owned());
     }
+    for (name, value) in vendor.told {
+        parameters.insert(name, (*value).to_owned());
+    }
     for (name, value) in start.upstream {
         if let Some(known) = UPSTREAM_PARAMETERS.iter().find(|known| *known == name) {
             parameters.insert(known, value.clone());
         }
     }
-    if start.confirm {
-        parameters.insert("prompt", "login".to_owned());
+    if let (true, Some(prompt)) = (start.confirm, vendor.confirm) {
+        parameters.insert("prompt", prompt.to_owned());
     }
     if proof_key {
         parameters.insert("code_challenge", pkce::challenge(start.verifier));
@@ -77,6 +82,10 @@ pub(crate) fn address(
     parameters.insert("redirect_uri", start.redirect_uri.to_owned());
     parameters.insert("response_type", "code".to_owned());
     parameters.insert("state", start.state.to_owned());
+    if vendor.has_id_tokens() && !proof_key {
+        // Where no proof key ties the code to this occasion, the ID token has to.
+        parameters.insert("nonce", start.nonce.to_owned());
+    }
     special(provider, vendor, &mut parameters);
     let mut url =
         Url::parse(&endpoint.url).map_err(|_| OidcError::Address(endpoint.url.clone()))?;
@@ -84,6 +93,7 @@ pub(crate) fn address(
     Ok(Started {
         url: url.into(),
         proof_key,
+        request_token: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a provider says about somebody, in the words of OpenID Connect whoever said it.
 
+use ipse_model::Timestamp;
 use serde_json::{Map, Value};
 
 /// What a provider says about somebody.
@@ -14,10 +15,10 @@ impl Claims {
     pub(crate) fn new(said: Map<String, Value>) -> Self {
         let mut claims = Map::new();
         for (name, value) in &said {
-            let value = if FLAGS.contains(&name.as_str()) {
-                flag(value)
-            } else {
-                value.clone()
+            let value = match name.as_str() {
+                flagged if FLAGS.contains(&flagged) => flag(value),
+                "updated_at" => seconds(value),
+                _ => value.clone(),
             };
             if !is_empty(&value) {
                 claims.insert(name.clone(), value);
@@ -69,6 +70,15 @@ fn flag(value: &Value) -> Value {
     }
 }
 
+/// A time in seconds; some providers write it out.
+fn seconds(value: &Value) -> Value {
+    let written = value.as_str().and_then(|text| text.parse().ok());
+    written.map_or_else(
+        || value.clone(),
+        |time: Timestamp| Value::from(time.as_second()),
+    )
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -85,11 +95,12 @@ mod tests {
 
     #[test]
     fn flags_become_flags_and_nothing_is_nothing() {
-        let said = json!({ "sub": "1", "email_verified": "true", "phone_number_verified": "false", "name": "", "x": null });
+        let said = json!({ "sub": "1", "email_verified": "true", "phone_number_verified": "false", "name": "",
+            "x": null, "updated_at": "2026-01-01T00:00:00Z" });
         let claims = Claims::new(said.as_object().unwrap().clone());
         assert_eq!(
             claims.to_value(),
-            json!({ "sub": "1", "email_verified": true, "raw_claims": said })
+            json!({ "sub": "1", "email_verified": true, "updated_at": 1_767_225_600, "raw_claims": said })
         );
         assert_eq!((claims.subject(), claims.text("name")), ("1", None));
     }

@@ -28,6 +28,9 @@ pub(crate) struct Discovery {
     pub(crate) token_endpoint: Option<String>,
     pub(crate) userinfo_endpoint: Option<String>,
     pub(crate) jwks_uri: Option<String>,
+    /// Whether its answers say who sends them (RFC 9207).
+    #[serde(default, rename = "authorization_response_iss_parameter_supported")]
+    pub(crate) answers_name_issuer: bool,
     #[serde(default)]
     code_challenge_methods_supported: Vec<String>,
     #[serde(default)]
@@ -59,14 +62,14 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// The description of the provider at this address.
+    /// The description of the provider at this address, which may call itself by one of the aliases.
     ///
     /// # Errors
     /// When there is none, or one of somebody else.
     pub(crate) async fn discovery(
         &self,
         fetch: &dyn Fetch,
-        issuer: &str,
+        (issuer, aliases): (&str, &[&str]),
         now: Timestamp,
     ) -> Result<Arc<Discovery>, OidcError> {
         let issuer = issuer.trim_end_matches('/');
@@ -78,7 +81,8 @@ impl Documents {
         let document = document.map_err(|error| OidcError::Discovery(Box::new(error)))?;
         let document: Discovery =
             serde_json::from_value(document).map_err(|_| OidcError::Incomplete("an issuer"))?;
-        if document.issuer.trim_end_matches('/') != issuer {
+        let named = document.issuer.trim_end_matches('/');
+        if named != issuer && !aliases.contains(&named) {
             let (expected, found) = (issuer.to_owned(), document.issuer);
             return Err(OidcError::ForeignIssuer { expected, found });
         }

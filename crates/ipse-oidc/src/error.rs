@@ -65,6 +65,15 @@ pub enum OidcError {
     /// The ID token can't be trusted.
     #[error("the ID token can't be trusted: {0}")]
     IdToken(#[from] IdTokenError),
+    /// Another provider has answered than the one that was asked.
+    #[error("the answer is of {found:?}, which is not the provider that was asked")]
+    ForeignAnswer {
+        /// What the answer says.
+        found: Option<String>,
+    },
+    /// The answer holds a token that can't be sent in a request.
+    #[error("the provider's access token has characters that no token can have")]
+    OddToken,
     /// Two sources disagree about who somebody is.
     #[error("the ID token and the user info endpoint are about different people")]
     SubjectMismatch,

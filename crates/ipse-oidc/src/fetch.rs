@@ -1,7 +1,7 @@
 //! Requests to providers, as somebody else sends them.
 
 use async_trait::async_trait;
-use http::header::{ACCEPT, AUTHORIZATION};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use http::{Request, Response};
 use serde_json::Value;
 
@@ -51,9 +51,10 @@ pub(crate) fn get(url: &str) -> Result<Request<Vec<u8>>, OidcError> {
 
 /// A request for a JSON document by somebody who has an access token.
 pub(crate) fn get_with(url: &str, access_token: &str) -> Result<Request<Vec<u8>>, OidcError> {
-    let request = Request::get(url)
-        .header(ACCEPT, "application/json")
-        .header(AUTHORIZATION, format!("Bearer {access_token}"))
-        .body(Vec::new());
-    request.map_err(|_| OidcError::Address(url.to_owned()))
+    let bearer = HeaderValue::try_from(format!("Bearer {access_token}"));
+    let mut request = get(url)?;
+    request
+        .headers_mut()
+        .insert(AUTHORIZATION, bearer.map_err(|_| OidcError::OddToken)?);
+    Ok(request)
 }

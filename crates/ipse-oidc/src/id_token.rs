@@ -97,17 +97,16 @@ pub(crate) fn verify(
     }
 }
 
-/// Whether none of these keys is the one that the token names.
-pub(crate) fn names_other_key(token: &str, keys: &[Jwk]) -> bool {
-    jsonwebtoken::decode_header(token)
-        .is_ok_and(|header| candidates(&header, keys).next().is_none())
-}
-
 /// Checks the signature and nothing else.
 pub(crate) fn signed_claims(token: &str, keys: &[Jwk]) -> Result<Map<String, Value>, IdTokenError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| IdTokenError::Malformed)?;
     if !ALGORITHMS.contains(&header.alg) {
         return Err(IdTokenError::Algorithm);
+    }
+    // Nothing that a token may declare critical is understood here.
+    let other = header.typ.as_deref().is_some_and(is_other_type);
+    if other || header.crit.is_some() {
+        return Err(IdTokenError::Malformed);
     }
     let mut validation = Validation::new(header.alg);
     validation.required_spec_claims.clear();
@@ -124,6 +123,13 @@ pub(crate) fn signed_claims(token: &str, keys: &[Jwk]) -> Result<Map<String, Val
         }
     }
     Err(error)
+}
+
+/// Whether this type is that of tokens which are signed with the same keys but say something else than who somebody is.
+fn is_other_type(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    let kind = kind.strip_prefix("application/").unwrap_or(&kind);
+    matches!(kind, "at+jwt" | "logout+jwt" | "dpop+jwt" | "secevent+jwt")
 }
 
 /// The keys that may have signed a token with this header.
@@ -226,6 +232,22 @@ pub(crate) fn check_nonce(
         (Some(_), None) => Err(IdTokenError::NonceNotGiven),
         (Some(stated), Some(given)) if stated == given => Ok(()),
         (Some(_), Some(_)) => Err(IdTokenError::NonceMismatch),
+    }
+}
+
+/// Whether a token that came for a code belongs to the request for that code. Providers have to repeat the nonce of the request,
+/// but some don't: what isn't there proves nothing either way, and a code is bound to the browser by the state as well.
+///
+/// # Errors
+/// When it belongs to another request.
+pub(crate) fn check_repeated(
+    claims: &Map<String, Value>,
+    sent: Option<&str>,
+) -> Result<(), IdTokenError> {
+    let stated = text(claims, "nonce").filter(|nonce| !nonce.is_empty());
+    match (stated, sent) {
+        (Some(stated), Some(sent)) if stated != sent => Err(IdTokenError::NonceMismatch),
+        _ => Ok(()),
     }
 }
 

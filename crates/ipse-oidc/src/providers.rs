@@ -12,10 +12,10 @@ use crate::authorize::{self, Start, Started};
 use crate::documents::{Discovery, Documents};
 use crate::fetch::{self, Fetch};
 use crate::id_token::{self, Expected, text};
-use crate::redeem::{self, Code, Identified, tokens};
+use crate::redeem::{self, Code, Identified, Tokens, tokens};
 use crate::userinfo::{openid, userinfo};
 use crate::vendor::{Source, Vendor};
-use crate::{Claims, IdTokenError, OidcError, apple};
+use crate::{Claims, Context, IdTokenError, OidcError, apple, fedcm, x};
 
 /// The client of all providers. It remembers what they publish.
 pub struct Providers {
@@ -44,6 +44,9 @@ impl Providers {
         now: Timestamp,
     ) -> Result<Started, OidcError> {
         let vendor = Vendor::of(provider);
+        if let Source::X = vendor.source {
+            return x::start(&*self.fetch, provider, (start, now)).await;
+        }
         let endpoint = match (&provider.auth_url, vendor.auth) {
             (Some(url), _) => authorize::Endpoint {
                 url: url.to_string(),
@@ -75,32 +78,70 @@ impl Providers {
         code: &Code<'_>,
         now: Timestamp,
     ) -> Result<Identified, OidcError> {
+        let vendor = Vendor::of(provider);
+        if let Source::X = vendor.source {
+            return x::redeem(&*self.fetch, provider, (code, now)).await;
+        }
+        self.sent_by(provider, code.issuer, now).await?;
         let endpoint = self.token_endpoint(provider, now).await?;
         let answer = redeem::redeem(&*self.fetch, provider, &endpoint, (code, now)).await?;
         let tokens = tokens(&answer);
         let access_token = tokens.access_token.as_deref();
-        let vendor = Vendor::of(provider);
-        let mut claims = match &vendor.source {
-            Source::IdToken { .. } => {
-                let id_token = tokens
-                    .id_token
-                    .as_deref()
-                    .ok_or(OidcError::Missing("an ID token"))?;
-                self.of_id_token(provider, (id_token, access_token), now)
-                    .await?
-            }
-            Source::Userinfo { url, claims } => {
-                let url = vendor.address(provider, url)?;
-                let access_token = access_token.ok_or(OidcError::Missing("an access token"))?;
-                let fetch = &*self.fetch;
-                userinfo(fetch, provider, (&url, claims), (access_token, &answer)).await?
-            }
-            Source::Unsupported(kind) => return Err(OidcError::Unsupported(kind)),
+        let mut context = Context::default();
+        let mut claims = if let Source::Userinfo { url, claims } = &vendor.source {
+            let url = vendor.address(provider, url)?;
+            let access_token = access_token.ok_or(OidcError::Missing("an access token"))?;
+            let fetch = &*self.fetch;
+            userinfo(fetch, provider, (&url, claims), (access_token, &answer)).await?
+        } else {
+            let id_token = tokens.id_token.as_deref();
+            let id_token = id_token.ok_or(OidcError::Missing("an ID token"))?;
+            let verified = self.verified(provider, id_token, now).await?;
+            id_token::check_repeated(&verified, code.nonce)?;
+            context = Context::of(&verified);
+            self.claims(provider, (verified, access_token), now).await?
         };
         if let (ProviderKind::Apple, Some(user)) = (provider.provider, code.user) {
             apple::add_name(&mut claims, user);
         }
-        Ok(Identified { claims, tokens })
+        Ok(Identified {
+            claims,
+            tokens,
+            context,
+        })
+    }
+
+    /// Whether the provider that was asked has sent the answer, as far as the answer says so (RFC 9207). A code that another one
+    /// has issued must not be shown to this one.
+    async fn sent_by(
+        &self,
+        provider: &OidcProvider,
+        stated: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), OidcError> {
+        let vendor = Vendor::of(provider);
+        let is_known = match provider.provider {
+            // The issuer is known once there is an ID token.
+            ProviderKind::Microsoft => return Ok(()),
+            ProviderKind::Google => stated.is_none_or(|stated| vendor.issuers.contains(&stated)),
+            _ if !vendor.has_id_tokens() => return Ok(()),
+            ProviderKind::Apple => {
+                let base = vendor.base(provider)?;
+                stated.is_none_or(|stated| stated == base)
+            }
+            _ if stated.is_none() && provider.token_url.is_some() => true,
+            _ => {
+                let discovery = self.discovery(provider, now).await?;
+                stated.map_or(!discovery.answers_name_issuer, |stated| {
+                    stated == discovery.issuer
+                })
+            }
+        };
+        if is_known {
+            return Ok(());
+        }
+        let found = stated.map(str::to_owned);
+        Err(OidcError::ForeignAnswer { found })
     }
 
     /// Who an ID token is about that an app has brought, if this provider's tokens can be brought by apps.
@@ -112,26 +153,57 @@ impl Providers {
         provider: &OidcProvider,
         (id_token, nonce): (&str, Option<&str>),
         now: Timestamp,
-    ) -> Result<Claims, OidcError> {
+    ) -> Result<Identified, OidcError> {
         if !matches!(
             provider.provider,
             ProviderKind::Google | ProviderKind::Apple
         ) {
             return Err(OidcError::Unsupported("that apps can bring ID tokens of"));
         }
-        let claims = self.verified(provider, id_token, now).await?;
-        id_token::check_nonce(&claims, nonce)?;
-        Ok(Claims::new(claims))
+        let verified = self.verified(provider, id_token, now).await?;
+        id_token::check_nonce(&verified, nonce)?;
+        Ok(brought(id_token.to_owned(), verified))
     }
 
-    async fn of_id_token(
+    /// Who a token is about that the browser itself has from the provider (Federated Credential Management). `nonce` is what it
+    /// was asked for with.
+    ///
+    /// # Errors
+    /// When the provider has no tokens of that kind, or the token can't be trusted.
+    pub async fn verify_fedcm(
         &self,
         provider: &OidcProvider,
-        (id_token, access_token): (&str, Option<&str>),
+        (token, nonce): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Identified, OidcError> {
+        if !Vendor::of(provider).has_id_tokens() {
+            return Err(OidcError::Unsupported("that browsers bring tokens of"));
+        }
+        if provider.provider == ProviderKind::NetId {
+            // NetID gives browsers a token that only its clients can turn into an ID token, once.
+            let endpoint = self.token_endpoint(provider, now).await?;
+            let id_token = fedcm::netid(&*self.fetch, provider, (&endpoint.url, token)).await?;
+            let verified = self.verified(provider, &id_token, now).await?;
+            id_token::check_repeated(&verified, Some(nonce))?;
+            return Ok(brought(id_token, verified));
+        }
+        let verified = self.verified(provider, token, now).await?;
+        id_token::check_nonce(&verified, Some(nonce))?;
+        Ok(brought(token.to_owned(), verified))
+    }
+
+    /// What the configuration takes for claims about somebody whose ID token is verified.
+    async fn claims(
+        &self,
+        provider: &OidcProvider,
+        (verified, access_token): (Map<String, Value>, Option<&str>),
         now: Timestamp,
     ) -> Result<Claims, OidcError> {
-        let verified = self.verified(provider, id_token, now).await?;
-        if provider.claims_source == ClaimsSource::Userinfo {
+        let bare = matches!(
+            Vendor::of(provider).source,
+            Source::IdToken { bare: true, .. }
+        );
+        if bare || provider.claims_source == ClaimsSource::Userinfo {
             let url = self
                 .discovery(provider, now)
                 .await?
@@ -190,7 +262,10 @@ impl Providers {
         let url = self.keys_address(provider, now).await?;
         let fetch = &*self.fetch;
         let mut keys = self.documents.keys(fetch, &url, (now, false)).await?;
-        if id_token::names_other_key(id_token, &keys) {
+        // A new key may have a new name, the name of an old one, or none at all.
+        if let Err(IdTokenError::UnknownKey | IdTokenError::Signature) =
+            id_token::signed_claims(id_token, &keys)
+        {
             keys = self.documents.keys(fetch, &url, (now, true)).await?;
         }
         let mut audiences = vec![provider.client_id.clone()];
@@ -211,16 +286,11 @@ impl Providers {
         (id_token, keys): (&str, &[Jwk]),
         now: Timestamp,
     ) -> Result<Vec<String>, OidcError> {
-        let base = Vendor::of(provider).base(provider)?;
+        let vendor = Vendor::of(provider);
         Ok(match provider.provider {
-            ProviderKind::Google => {
-                vec![
-                    "https://accounts.google.com".to_owned(),
-                    "accounts.google.com".to_owned(),
-                ]
-            }
+            ProviderKind::Google => vendor.issuers.iter().copied().map(str::to_owned).collect(),
             ProviderKind::Microsoft => vec![microsoft_issuer(provider, (id_token, keys))?],
-            ProviderKind::Apple => vec![base],
+            ProviderKind::Apple => vec![vendor.base(provider)?],
             _ => vec![self.discovery(provider, now).await?.issuer.clone()],
         })
     }
@@ -231,7 +301,10 @@ impl Providers {
         now: Timestamp,
     ) -> Result<String, OidcError> {
         let vendor = Vendor::of(provider);
-        if let Source::IdToken { keys: Some(known) } = vendor.source {
+        if let Source::IdToken {
+            keys: Some(known), ..
+        } = vendor.source
+        {
             return vendor.address(provider, known);
         }
         let discovery = self.discovery(provider, now).await?;
@@ -256,7 +329,7 @@ impl Providers {
         if let Some(known) = vendor.token {
             return Ok(redeem::Endpoint {
                 url: vendor.address(provider, known)?,
-                basic: false,
+                basic: vendor.basic,
             });
         }
         let discovery = self.discovery(provider, now).await?;
@@ -272,8 +345,21 @@ impl Providers {
         provider: &OidcProvider,
         now: Timestamp,
     ) -> Result<Arc<Discovery>, OidcError> {
-        let issuer = Vendor::of(provider).base(provider)?;
-        self.documents.discovery(&*self.fetch, &issuer, now).await
+        let vendor = Vendor::of(provider);
+        let issuer = (&*vendor.base(provider)?, vendor.issuers);
+        self.documents.discovery(&*self.fetch, issuer, now).await
+    }
+}
+
+/// Somebody with an ID token that was brought along.
+fn brought(id_token: String, verified: Map<String, Value>) -> Identified {
+    Identified {
+        context: Context::of(&verified),
+        claims: Claims::new(verified),
+        tokens: Tokens {
+            id_token: Some(id_token),
+            ..Tokens::default()
+        },
     }
 }
 

@@ -2,14 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{Request, Response, StatusCode};
 use ipse_config::selfservice::oidc::{OidcProvider, ProviderKind};
 use ipse_model::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::fetch::Fetch;
-use crate::{Claims, OidcError, apple};
+use crate::vendor::Vendor;
+use crate::x::RequestToken;
+use crate::{Claims, Context, OidcError, apple};
 
 /// What a provider's redirect has brought.
 #[derive(Clone, Debug)]
@@ -22,6 +24,12 @@ pub struct Code<'a> {
     pub verifier: Option<&'a str>,
     /// What the provider says about the person beside the code.
     pub user: Option<&'a str>,
+    /// Who says to have sent it (RFC 9207).
+    pub issuer: Option<&'a str>,
+    /// What an ID token has to repeat if it repeats anything.
+    pub nonce: Option<&'a str>,
+    /// What X gave in the beginning.
+    pub request_token: Option<&'a RequestToken>,
 }
 
 /// Somebody, as the provider knows them.
@@ -31,6 +39,8 @@ pub struct Identified {
     pub claims: Claims,
     /// What else it gave out.
     pub tokens: Tokens,
+    /// How they have signed in there.
+    pub context: Context,
 }
 
 /// Tokens of a provider.
@@ -63,16 +73,21 @@ pub(crate) async fn redeem(
     endpoint: &Endpoint,
     (code, now): (&Code<'_>, Timestamp),
 ) -> Result<Map<String, Value>, OidcError> {
-    let request = match provider.provider {
-        ProviderKind::DingTalk => json_request(provider, endpoint, code),
-        _ => form_request(provider, endpoint, (code, now))?,
-    };
-    let request = request.map_err(|_| OidcError::Address(endpoint.url.clone()))?;
     let what = "token endpoint";
-    let answer = fetch
-        .send(request)
-        .await
-        .map_err(|cause| OidcError::Unreachable { what, cause })?;
+    let ask = async |basic| {
+        let request = match provider.provider {
+            ProviderKind::DingTalk => json_request(provider, endpoint, code),
+            _ => form_request(provider, (&endpoint.url, basic), (code, now))?,
+        };
+        let request = request.map_err(|_| OidcError::Address(endpoint.url.clone()))?;
+        let answer = fetch.send(request).await;
+        answer.map_err(|cause| OidcError::Unreachable { what, cause })
+    };
+    let mut answer = ask(endpoint.basic).await?;
+    if endpoint.basic && refuses_client(&answer) {
+        // Some take both ways in general, but only one of them from a client. The code is as good as before.
+        answer = ask(false).await?;
+    }
     let body = decode(answer.body());
     if let Some(error) = body.as_ref().and_then(refusal) {
         return Err(OidcError::CodeRefused(error));
@@ -86,9 +101,17 @@ pub(crate) async fn redeem(
     body.ok_or(OidcError::NotJson { what })
 }
 
+/// Whether the provider hasn't recognised the client.
+fn refuses_client(answer: &Response<Vec<u8>>) -> bool {
+    let error = decode(answer.body()).and_then(|body| body.get("error").cloned());
+    error.map_or(answer.status() == StatusCode::UNAUTHORIZED, |error| {
+        error == "invalid_client"
+    })
+}
+
 fn form_request(
     provider: &OidcProvider,
-    endpoint: &Endpoint,
+    (url, basic): (&str, bool),
     (code, now): (&Code<'_>, Timestamp),
 ) -> Result<Result<Request<Vec<u8>>, http::Error>, OidcError> {
     let secret = match provider.provider {
@@ -105,11 +128,14 @@ fn form_request(
     if let Some(verifier) = code.verifier {
         form.append_pair("code_verifier", verifier);
     }
-    let mut request = Request::post(&endpoint.url)
+    for (name, value) in Vendor::of(provider).redeeming {
+        form.append_pair(name, value);
+    }
+    let mut request = Request::post(url)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(ACCEPT, "application/json");
     match secret {
-        Some(secret) if endpoint.basic => {
+        Some(secret) if basic => {
             let escape =
                 |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             let pair = format!("{}:{}", escape(&provider.client_id), escape(&secret));

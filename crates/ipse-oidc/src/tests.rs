@@ -2,5 +2,7 @@
 
 mod flow;
 mod id_token;
-mod support;
+mod kinds;
+mod peculiar;
+pub(crate) mod support;
 mod vendors;

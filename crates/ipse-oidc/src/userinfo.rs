@@ -2,13 +2,14 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Request;
-use http::header::ACCEPT;
+use http::header::HeaderValue;
 use ipse_config::selfservice::oidc::{OidcProvider, ProviderKind};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 use url::Url;
 
 use crate::fetch::{self, Fetch};
+use crate::vendor::Vendor;
 use crate::{Claims, OidcError};
 
 const WHAT: &str = "user info endpoint";
@@ -22,11 +23,38 @@ pub(crate) async fn userinfo(
 ) -> Result<Claims, OidcError> {
     let request = request(provider, url, access_token)?;
     let document = fetch::json(fetch, request, WHAT).await?;
-    let mut said = renamed(document, table)?;
+    let mut said = renamed(document.clone(), table)?;
+    said.extend(peculiar(provider.provider, &document));
     complete(fetch, provider, access_token, (&mut said, answer)).await?;
-    let base = Url::parse(url).map(|url| url.origin().ascii_serialization());
-    said.entry("iss")
-        .or_insert_with(|| Value::from(base.unwrap_or_default()));
+    let vendor = Vendor::of(provider);
+    let issuer = match vendor.issuers.first() {
+        Some(issuer) => (*issuer).to_owned(),
+        None => vendor.base(provider)?,
+    };
+    let mut claims = identified(said, &issuer)?;
+    let vouches = matches!(
+        provider.provider,
+        ProviderKind::Facebook | ProviderKind::Slack
+    );
+    if vouches && claims.text("email").is_some() {
+        // They don't say so, but give away no other addresses.
+        claims.set("email_verified", true);
+    }
+    Ok(claims)
+}
+
+/// The claims of a document that needs no completion.
+pub(crate) fn claims_of(
+    document: Value,
+    table: &[(&str, &str)],
+    issuer: &str,
+) -> Result<Claims, OidcError> {
+    identified(renamed(document, table)?, issuer)
+}
+
+/// Claims that name somebody, and where they come from.
+fn identified(mut said: Map<String, Value>, issuer: &str) -> Result<Claims, OidcError> {
+    said.entry("iss").or_insert_with(|| Value::from(issuer));
     let claims = Claims::new(said);
     if claims.subject().is_empty() {
         Err(OidcError::Missing("a subject"))
@@ -56,12 +84,9 @@ fn request(
     let mut address = Url::parse(url).map_err(|_| OidcError::Address(url.to_owned()))?;
     match provider.provider {
         ProviderKind::DingTalk => {
-            let request = Request::get(url)
-                .header(ACCEPT, "application/json")
-                .header("x-acs-dingtalk-access-token", access_token)
-                .body(Vec::new());
-            return request.map_err(|_| OidcError::Address(url.to_owned()));
+            return with_token_in(url, ("x-acs-dingtalk-access-token", access_token));
         }
+        ProviderKind::Amazon => return with_token_in(url, ("x-amz-access-token", access_token)),
         ProviderKind::Facebook => {
             // Facebook wants to see that the token is used by whom it was given to.
             if let Some(secret) = &provider.client_secret {
@@ -79,6 +104,17 @@ fn request(
         _ => {}
     }
     fetch::get_with(address.as_str(), access_token)
+}
+
+/// A request with the access token in a header of the provider's own.
+fn with_token_in(
+    url: &str,
+    (name, access_token): (&'static str, &str),
+) -> Result<Request<Vec<u8>>, OidcError> {
+    let mut request = fetch::get(url)?;
+    let token = HeaderValue::try_from(access_token).map_err(|_| OidcError::OddToken)?;
+    request.headers_mut().insert(name, token);
+    Ok(request)
 }
 
 fn proof(secret: &str, access_token: &str) -> String {
@@ -107,6 +143,55 @@ fn renamed(document: Value, table: &[(&str, &str)]) -> Result<Map<String, Value>
         said.insert("sub".to_owned(), Value::from(subject));
     }
     Ok(said)
+}
+
+/// Claims that no pointer leads to.
+fn peculiar(kind: ProviderKind, document: &Value) -> Map<String, Value> {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    let mut said = Map::new();
+    let mut say = |claim: &str, value: String| {
+        said.insert(claim.to_owned(), Value::from(value));
+    };
+    match kind {
+        ProviderKind::Discord => {
+            if let (Some(name), Some(number)) = (text("/username"), text("/discriminator")) {
+                say("name", format!("{name}#{number}"));
+            }
+            if let (Some(id), Some(avatar)) = (text("/id"), text("/avatar")) {
+                let kind = if avatar.starts_with("a_") {
+                    "gif"
+                } else {
+                    "png"
+                };
+                let address = format!("https://cdn.discordapp.com/avatars/{id}/{avatar}.{kind}");
+                say("picture", address);
+            }
+        }
+        ProviderKind::Vk => match document.pointer("/response/0/sex").and_then(Value::as_i64) {
+            Some(1) => say("gender", "female".to_owned()),
+            Some(2) => say("gender", "male".to_owned()),
+            _ => {}
+        },
+        ProviderKind::Yandex if document["is_avatar_empty"] != true => {
+            if let Some(avatar) = text("/default_avatar_id") {
+                let base = "https://avatars.yandex.net/get-yapic";
+                say("picture", format!("{base}/{avatar}/islands-200"));
+            }
+        }
+        ProviderKind::Linkedin => {
+            // Small ones come first; the third is of a useful size.
+            let sizes = document.pointer("/profilePicture/displayImage~0/elements");
+            let size = sizes
+                .and_then(Value::as_array)
+                .and_then(|sizes| sizes.iter().take(3).next_back());
+            let address = size.and_then(|size| size.pointer("/identifiers/0/identifier"));
+            if let Some(address) = address.and_then(Value::as_str) {
+                say("picture", address.to_owned());
+            }
+        }
+        _ => {}
+    }
+    said
 }
 
 /// Adds what some providers say elsewhere.

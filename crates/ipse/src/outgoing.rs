@@ -29,6 +29,8 @@ pub struct Client {
     rules: ArcSwap<HttpClient>,
     /// Made when the first request is sent: many servers send none, and the list of trusted certificates is long.
     ways: OnceLock<Ways>,
+    /// How long a request may take in all.
+    timeout: Duration,
 }
 
 /// The clients for requests that may go anywhere, and for those that may not.
@@ -38,11 +40,11 @@ struct Ways {
 }
 
 impl Ways {
-    fn new() -> anyhow::Result<Self> {
+    fn new(timeout: Duration) -> anyhow::Result<Self> {
         let tls = certificates::client_config()?;
         Ok(Self {
-            open: build(tls.clone(), false)?,
-            guarded: build(tls, true)?,
+            open: build(tls.clone(), timeout, false)?,
+            guarded: build(tls, timeout, true)?,
         })
     }
 }
@@ -54,6 +56,7 @@ impl Client {
         Self {
             rules: ArcSwap::from_pointee(rules),
             ways: OnceLock::new(),
+            timeout: TIMEOUT,
         }
     }
 
@@ -61,7 +64,8 @@ impl Client {
         if let Some(ways) = self.ways.get() {
             return Ok(ways);
         }
-        let ways = Ways::new().map_err(|error| OutgoingError::Failed(format!("{error:#}")))?;
+        let ways = Ways::new(self.timeout);
+        let ways = ways.map_err(|error| OutgoingError::Failed(format!("{error:#}")))?;
         Ok(self.ways.get_or_init(|| ways))
     }
 
@@ -97,9 +101,13 @@ fn forbidden(url: &Url) -> OutgoingError {
     clippy::disallowed_methods,
     reason = "this is the wiring where the guarded client is built"
 )]
-fn build(tls: rustls::ClientConfig, guarded: bool) -> Result<reqwest::Client, reqwest::Error> {
+fn build(
+    tls: rustls::ClientConfig,
+    timeout: Duration,
+    guarded: bool,
+) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("ipse/", env!("CARGO_PKG_VERSION")))
         .redirect(redirects(guarded));
@@ -229,55 +237,4 @@ fn failed(error: &reqwest::Error) -> OutgoingError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_addresses_are_known_in_every_guise() {
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:10.0.0.1",
-            "2002:0a00:0001::",
-            "64:ff9b::a00:1",
-        ] {
-            assert!(is_private(private.parse().unwrap()), "{private}");
-        }
-        for public in [
-            "1.1.1.1",
-            "8.8.8.8",
-            "172.32.0.1",
-            "100.128.0.1",
-            "2606:4700::1111",
-        ] {
-            assert!(!is_private(public.parse().unwrap()), "{public}");
-        }
-    }
-
-    #[test]
-    fn a_literal_private_address_is_refused_unless_excepted() {
-        let rules = HttpClient {
-            disallow_private_ip_ranges: true,
-            private_ip_exception_urls: vec!["http://127.0.0.1:9/hook".to_owned()],
-        };
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::new(rules);
-        let refused = |url: &str| client.pick(&Url::parse(url).unwrap()).is_err();
-        assert!(refused("http://127.0.0.1:9/other"));
-        assert!(refused("http://[::1]/"));
-        assert!(!refused("http://127.0.0.1:9/hook"));
-        assert!(!refused("https://example.org/"));
-    }
-}
+mod tests;

@@ -72,10 +72,10 @@ pub struct OidcProvider {
     /// Audiences accepted in ID tokens besides the client id.
     #[serde(default)]
     pub additional_id_token_audiences: Vec<String>,
-    /// Values of `acr` that make a session AAL2.
+    /// Values of the claim `acr` in the ID token that make a session AAL2.
     #[serde(default)]
     pub aal2_acr_values: Vec<String>,
-    /// Values of `amr` that make a session AAL2.
+    /// Values of the claim `amr` in the ID token that make a session AAL2.
     #[serde(default)]
     pub aal2_amr_values: Vec<String>,
     /// Where claims are taken from.
@@ -84,9 +84,9 @@ pub struct OidcProvider {
     /// Whether codes are protected with PKCE.
     #[serde(default)]
     pub pkce: Pkce,
-    /// The configuration for FedCM.
+    /// The address of what browsers have to know of the provider to sign people in by themselves (FedCM).
     pub fedcm_config_url: Option<Url>,
-    /// The origin sent to NetID.
+    /// The origin that NetID is told when the token of a browser becomes an ID token.
     pub net_id_token_origin_header: Option<String>,
     /// What happens when the address already has an account.
     #[serde(default)]
@@ -94,6 +94,17 @@ pub struct OidcProvider {
     /// Whether signing in updates the identity.
     #[serde(default)]
     pub update_identity_on_login: UpdateIdentityOnLogin,
+}
+
+impl OidcProvider {
+    /// Whether codes are protected with PKCE. UAE Pass always takes proof keys, but nowhere says so.
+    #[must_use]
+    pub fn pkce(&self) -> Pkce {
+        match (self.provider, self.pkce) {
+            (ProviderKind::UaePass, Pkce::Auto) => Pkce::Force,
+            (_, pkce) => pkce,
+        }
+    }
 }
 
 choice! {
@@ -145,7 +156,7 @@ choice! {
         Lark = "lark",
         /// X.
         X = "x",
-        /// A provider for trying out FedCM.
+        /// A provider for trying out FedCM; like `generic`.
         FedcmTest = "fedcm-test",
         /// Amazon.
         Amazon = "amazon",
@@ -201,7 +212,7 @@ choice! {
         /// The user has to sign in to it first.
         #[default]
         ConfirmWithExistingCredential = "confirm_with_existing_credential",
-        /// It is linked.
+        /// It is linked if the address is verified at the provider and here.
         Automatic = "automatic",
     }
 }
@@ -213,7 +224,7 @@ choice! {
         /// No.
         #[default]
         Never = "never",
-        /// With what the mapper makes of the claims.
+        /// With what the mapper makes of the claims; what it does not mention stays.
         Automatic = "automatic",
     }
 }

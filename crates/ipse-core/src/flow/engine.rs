@@ -387,7 +387,7 @@ async fn save<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
 }
 
 /// A new form has nothing filled in, so that nothing can be wrong with it; what else fails is an error.
-pub(super) fn cannot_be_shown(error: FlowError) -> ApiError {
+pub(crate) fn cannot_be_shown(error: FlowError) -> ApiError {
     match error {
         FlowError::Api(error) => *error,
         other => ApiError::internal(&other),

@@ -9,10 +9,16 @@ use serde_json::json;
 
 use crate::{ApiError, Cx};
 
-/// The level that these proofs add up to: two only with one of each kind.
+/// The level that these proofs add up to: two only with one of each kind. A provider that the configuration believes to have asked
+/// for two factors has seen one of each.
 #[must_use]
 pub fn of(methods: &[AuthenticationMethod]) -> Aal {
-    let proved = |level| methods.iter().any(|method| method.aal == level);
+    let both = |method: &AuthenticationMethod| method.provider.is_some() && method.aal == Aal::Aal2;
+    let proved = |level| {
+        methods
+            .iter()
+            .any(|method| method.aal == level || both(method))
+    };
     match (methods.is_empty(), proved(Aal::Aal1) && proved(Aal::Aal2)) {
         (true, _) => Aal::Aal0,
         (false, true) => Aal::Aal2,

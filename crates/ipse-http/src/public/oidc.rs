@@ -32,6 +32,19 @@ pub(crate) async fn callback_of_organization(
     reply::flow(&cx, result).await
 }
 
+/// What pages ask a browser for tokens with.
+pub(crate) async fn fedcm_parameters(Visit { cx, .. }: Visit) -> Response<Body> {
+    let result = oidc::fedcm_parameters(&cx);
+    reply::document(&cx, result)
+}
+
+/// A token that a browser has from a provider.
+pub(crate) async fn fedcm_token(visit: Visit) -> Response<Body> {
+    let (cx, form) = visit.form().await;
+    let result = oidc::fedcm_token(&cx, form).await;
+    reply::flow(&cx, result).await
+}
+
 /// Some providers have the browser send a form. Coming from another site it lacks our cookies, so that it has to come again.
 pub(crate) async fn posted(visit: Visit) -> Response<Body> {
     let (cx, form) = visit.form().await;

@@ -255,3 +255,30 @@ fn a_nonce_belongs_to_one_occasion() {
         Err(IdTokenError::NonceMissing)
     );
 }
+
+#[test]
+fn tokens_of_another_type_and_with_critical_extensions_are_refused() {
+    let pair = Pair::new(1, "a");
+    let signed = |change: fn(&mut Header)| {
+        let mut header = Header::new(Algorithm::EdDSA);
+        change(&mut header);
+        check(
+            &pair.sign_with(&header, &claims(json!({}))),
+            std::slice::from_ref(&pair.public),
+        )
+    };
+    assert_eq!(signed(|header| header.typ = None), Ok(()));
+    assert_eq!(signed(|header| header.typ = Some("jwt".to_owned())), Ok(()));
+    assert_eq!(
+        signed(|header| header.typ = Some("application/AT+JWT".to_owned())),
+        Err(IdTokenError::Malformed)
+    );
+    assert_eq!(
+        signed(|header| header.typ = Some("logout+jwt".to_owned())),
+        Err(IdTokenError::Malformed)
+    );
+    assert_eq!(
+        signed(|header| header.crit = Some(vec!["b64".to_owned()])),
+        Err(IdTokenError::Malformed)
+    );
+}

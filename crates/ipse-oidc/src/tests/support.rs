@@ -41,7 +41,11 @@ impl Pair {
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid.clone_from(&self.public.common.key_id);
-        jsonwebtoken::encode(&header, claims, &self.key).unwrap()
+        self.sign_with(&header, claims)
+    }
+
+    pub(crate) fn sign_with(&self, header: &Header, claims: &Value) -> String {
+        jsonwebtoken::encode(header, claims, &self.key).unwrap()
     }
 }
 
@@ -110,6 +114,14 @@ impl Web {
 
     pub(crate) fn put(&self, url: &str, body: &Value) {
         self.put_raw(url, 200, body.to_string().as_bytes());
+    }
+
+    /// Has the document at this address say something else.
+    pub(crate) fn change(&self, url: &str, member: &str, value: Value) {
+        let (_, document) = self.answers.lock().unwrap()[url].clone();
+        let mut document: Value = serde_json::from_slice(&document).unwrap();
+        document[member] = value;
+        self.put(url, &document);
     }
 
     pub(crate) fn put_raw(&self, url: &str, status: u16, body: &[u8]) {

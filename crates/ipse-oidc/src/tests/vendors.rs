@@ -13,6 +13,9 @@ fn code() -> Code<'static> {
         redirect_uri: "https://me.example.org/back",
         verifier: None,
         user: None,
+        issuer: None,
+        nonce: None,
+        request_token: None,
     }
 }
 
@@ -21,6 +24,7 @@ fn start() -> Start<'static> {
         redirect_uri: "https://me.example.org/back",
         state: "state",
         verifier: "v",
+        nonce: "n",
         confirm: true,
         upstream: &[],
     }
@@ -45,6 +49,10 @@ async fn every_kind_of_provider_has_an_address() {
     web.put(
         "https://accounts.google.com/.well-known/openid-configuration",
         &json!({ "issuer": "https://accounts.google.com", "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth" }),
+    );
+    web.put(
+        "https://access.line.me/.well-known/openid-configuration",
+        &json!({ "issuer": "https://access.line.me", "authorization_endpoint": "https://access.line.me/oauth2/v2.1/authorize" }),
     );
     let kinds = [
         "github",
@@ -87,19 +95,22 @@ async fn every_kind_of_provider_has_an_address() {
             let url = started
                 .unwrap_or_else(|error| panic!("{kind}: {error}"))
                 .url;
-            assert!(
-                url.starts_with("https://") && url.contains("prompt=login"),
+            let prompt = match kind {
+                "discord" | "patreon" | "dingtalk" => Some("prompt=consent"),
+                "google" | "microsoft" | "apple" | "netid" | "line" | "linkedin_v2" | "gitlab"
+                | "facebook" => Some("prompt=login"),
+                _ => None,
+            };
+            let asked = url
+                .split(['?', '&'])
+                .find(|pair| pair.starts_with("prompt="));
+            assert_eq!(
+                (url.starts_with("https://"), asked),
+                (true, prompt),
                 "{kind}: {url}"
             );
         }
     }
-    let x = provider(json!({ "provider": "x", "issuer_url": null }));
-    let refused = web
-        .providers()
-        .start(&x, &start(), now())
-        .await
-        .unwrap_err();
-    assert!(refused.is_configuration(), "{refused}");
 }
 
 #[tokio::test]

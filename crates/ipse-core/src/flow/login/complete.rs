@@ -9,6 +9,7 @@ use super::{Login, Proof, Visitor};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
+use crate::flow::settings::taken;
 use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification, with_query};
 use crate::hook;
 use crate::method::oidc::linking::{self, Linked};
@@ -93,12 +94,17 @@ fn verifications(
         .login
         .after
         .completion(proof.by.as_str());
-    if !hook::verifies_at_login(hooks.hooks) || flow.shown.extra.requested_aal != Aal::Aal1 {
+    let all = hook::verifies_at_login(hooks.hooks) && flow.shown.extra.requested_aal == Aal::Aal1;
+    if !all && proof.update.is_none() {
         return Ok((verification::Pending::default(), None));
     }
     let mut identity = proof.identity.clone();
     let origin = verification::Origin::of(flow);
-    let pending = verification::start_unverified(cx, &mut identity, origin)?;
+    let pending = if all {
+        verification::start_unverified(cx, &mut identity, origin)?
+    } else {
+        verification::start_pending(cx, &mut identity, origin)?
+    };
     let changed = identity != proof.identity;
     Ok((pending, changed.then_some(identity)))
 }
@@ -156,9 +162,7 @@ async fn save(
         if hook::revokes_other_sessions(hooks.hooks) {
             batch.revoke_sessions_except(proof.identity.id, Some(signed_in.session.id));
         }
-        if let Some(identity) = verifying {
-            batch.update_identity(identity);
-        }
+        save_identity(&mut batch, proof, verifying.as_ref());
         next = pending.add_to(&mut batch);
         if with_flow {
             batch.update_flow(&record);
@@ -169,12 +173,28 @@ async fn save(
                 return Err(FlowError::form(text::validation::totp_verifier_wrong()));
             }
             other => {
-                other?;
+                other.map_err(taken)?;
                 break;
             }
         }
     }
     Ok(next)
+}
+
+/// Saves what is new about the identity: what the provider says, or that something was sent to its addresses.
+fn save_identity(batch: &mut ipse_store::Batch, proof: &Proof, verifying: Option<&Identity>) {
+    match (&proof.update, verifying) {
+        (Some(update), verifying) => {
+            batch.change_identity(&update.before, verifying.unwrap_or(&proof.identity));
+            for credential in &update.credentials {
+                batch.set_credential(proof.identity.id, credential);
+            }
+        }
+        (None, Some(identity)) => {
+            batch.update_identity(identity);
+        }
+        (None, None) => {}
+    }
 }
 
 /// Saves a credential in place of the one that the proof rests on. When that has changed meanwhile, the person may not know

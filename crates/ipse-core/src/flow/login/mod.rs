@@ -78,10 +78,20 @@ pub struct Proof {
     pub method: AuthenticationMethod,
     /// The method that decided.
     pub by: MethodId,
+    /// What signing in has changed of them.
+    pub update: Option<Box<Update>>,
     /// A credential to be saved on this occasion, such as a password hashed anew.
     pub upgrade: Option<ipse_model::Credential>,
     /// What the proof uses up.
     pub spent: super::spent::Spent,
+}
+
+/// What signing in has changed of an identity.
+pub struct Update {
+    /// The identity as it is stored.
+    pub before: Identity,
+    /// Credentials that are others now.
+    pub credentials: Vec<ipse_model::Credential>,
 }
 
 /// Who works on a login flow: whoever is signed in already.

@@ -73,6 +73,7 @@ pub(crate) fn proof(
         by,
         identity: giver.identity.clone(),
         credentials,
+        update: None,
         upgrade: None,
         spent,
     }

@@ -1,7 +1,7 @@
 //! Creates the account, and signs its holder in when the configuration says so.
 
 use ipse_config::selfservice::hooks::Hook;
-use ipse_model::{IdentityState, Session};
+use ipse_model::{IdentityState, MethodId, Session};
 use ipse_store::{StoreError, Unique};
 use serde_json::{Map, Value, json};
 
@@ -62,6 +62,10 @@ async fn refused(cx: &Cx, account: &NewAccount, error: StoreError) -> FlowError 
         error,
         StoreError::Duplicate(Unique::Identifier(_) | Unique::Address(_))
     );
+    if duplicate && account.by == MethodId::Oidc {
+        // Somebody was faster since it was looked: the same person in another window, or the address is taken by now.
+        return FlowError::Overtaken;
+    }
     if !duplicate || !cx.config().selfservice.flows.registration.login_hints {
         return taken(error);
     }

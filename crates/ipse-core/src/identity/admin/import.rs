@@ -119,10 +119,19 @@ fn link(credential: &mut Credential, imported: &[ImportedProvider]) {
     let providers = config.entry("providers").or_insert_with(|| json!([]));
     for account in imported {
         let identifier = format!("{}:{}", account.provider, account.subject);
-        if credential.identifiers.contains(&identifier) {
+        let waits = account.use_auto_link && account.subject.is_empty();
+        // Any number of accounts may wait for whoever comes; nobody can come with an empty subject.
+        if waits
+            && providers
+                .as_array()
+                .is_some_and(|known| known.contains(&linked(account)))
+            || credential.identifiers.contains(&identifier)
+        {
             continue;
         }
-        credential.identifiers.push(identifier);
+        if !waits {
+            credential.identifiers.push(identifier);
+        }
         if let Value::Array(providers) = providers {
             providers.push(linked(account));
         }
@@ -181,6 +190,24 @@ mod tests {
         let config = credential.config.to_value();
         assert_eq!(config["providers"][0]["initial_id_token"], "x");
         assert_eq!(config["providers"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_account_that_waits_for_a_subject_takes_no_identifier() {
+        let waiting = ImportedProvider {
+            use_auto_link: true,
+            ..account("one", "")
+        };
+        let mut credentials = Credentials::default();
+        let credential = entry(&mut credentials, CredentialsType::Oidc, sample::now());
+        for _ in 0..2 {
+            link(credential, std::slice::from_ref(&waiting));
+        }
+        assert!(credential.identifiers.is_empty());
+        assert_eq!(
+            credential.config.to_value(),
+            json!({ "providers": [{ "subject": "", "provider": "one", "use_auto_link": true }] })
+        );
     }
 
     #[test]

@@ -142,6 +142,7 @@ async fn prove(
         by: MethodId::Code,
         identity: account.identity,
         credentials: account.credentials,
+        update: None,
         upgrade: None,
         spent: Spent::default(),
     })

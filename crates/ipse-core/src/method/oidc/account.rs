@@ -4,6 +4,9 @@ use ipse_model::{Credential, Credentials, CredentialsType, Json, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+/// The member by which an administrator has somebody connected who comes with the right address.
+const HINT: &str = "use_auto_link";
+
 /// An account at a provider. Its tokens are sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -46,20 +49,43 @@ pub(super) fn linked(credentials: &Credentials) -> Vec<String> {
         .collect()
 }
 
-/// Adds an account. The same one stays as it is.
+/// Whether this account is among these credentials.
+pub(super) fn holds(credentials: &Credentials, provider: &str, subject: &str) -> bool {
+    accounts(credentials)
+        .iter()
+        .any(|account| account.provider == provider && account.subject == subject)
+}
+
+impl Account {
+    /// Whether an administrator has made this entry for whoever comes from that provider with the address: who it is there wasn't
+    /// known yet.
+    pub(super) fn awaits(&self, provider: &str, address: &str) -> bool {
+        let hinted = self.rest.get(HINT) == Some(&Value::Bool(true));
+        let open = self.subject.is_empty() || self.subject.eq_ignore_ascii_case(address);
+        self.provider == provider && hinted && open
+    }
+}
+
+/// Adds an account. The same one stays as it is. A hint has served its purpose then, and the entry that only held it goes.
 pub(super) fn add(credentials: &mut Credentials, account: Account, now: Timestamp) {
-    let mut all = accounts(credentials);
-    let known =
-        |other: &Account| other.provider == account.provider && other.subject == account.subject;
-    if all.iter().any(known) {
+    if holds(credentials, &account.provider, &account.subject) {
         return;
     }
-    let added = identifier(&account.provider, &account.subject);
-    all.push(account);
     let mut credential = credentials
         .remove(CredentialsType::Oidc)
         .unwrap_or_else(|| empty(now));
-    credential.identifiers.push(added);
+    let mut all = read(&credential);
+    let hints = |other: &&mut Account| other.provider == account.provider;
+    for other in all.iter_mut().filter(hints) {
+        other.rest.remove(HINT);
+    }
+    all.retain(|other| other.provider != account.provider || !other.subject.is_empty());
+    let nobody = identifier(&account.provider, "");
+    credential.identifiers.retain(|known| *known != nobody);
+    credential
+        .identifiers
+        .push(identifier(&account.provider, &account.subject));
+    all.push(account);
     credential.identifiers.sort();
     write(&mut credential, &all, now);
     credentials.set(credential);

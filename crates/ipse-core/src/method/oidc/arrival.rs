@@ -1,20 +1,22 @@
 //! Somebody whom a provider knows: who that is here decides how the flow goes on.
 
 use async_trait::async_trait;
-use ipse_config::selfservice::oidc::OidcProvider;
-use ipse_model::{CredentialsType, FlowClient, Json, MethodId};
-use ipse_oidc::{Claims, Tokens};
+use ipse_config::selfservice::oidc::{OidcProvider, UpdateIdentityOnLogin};
+use ipse_model::{
+    Aal, AuthenticationMethod, Credentials, CredentialsType, FlowClient, Identity, Json, MethodId,
+};
+use ipse_oidc::{Claims, Context, Identified, Tokens};
 use ipse_store::Found;
 use ipse_ui::{Group, Node, text};
 use serde_json::{Map, Value};
 
 use super::account::{self, Account};
-use super::linking;
-use super::{mapper, nodes, proof_of};
+use super::linking::{self, Linking};
+use super::{automatic, mapper, nodes, proof_of, update};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::engine::{self, Return};
-use crate::flow::form::fill;
+use crate::flow::form::{Encoding, Form, fill};
 use crate::flow::login::{Proof, Visitor};
 use crate::flow::registration::{NewAccount, RegistrationData, RegistrationExtra};
 use crate::flow::settings::{Change, Owner};
@@ -29,6 +31,8 @@ pub(super) struct Arrival<'a> {
     pub(super) provider: &'a OidcProvider,
     pub(super) claims: Claims,
     pub(super) tokens: Tokens,
+    /// How they have signed in there.
+    pub(super) context: Context,
     /// What was filled in before.
     pub(super) traits: Option<Value>,
     /// Whether that came from an HTML form.
@@ -38,14 +42,31 @@ pub(super) struct Arrival<'a> {
     pub(super) came_back: bool,
 }
 
-impl Arrival<'_> {
+impl<'a> Arrival<'a> {
+    /// Somebody whose token came with a form.
+    pub(super) fn brought(provider: &'a OidcProvider, identified: Identified, form: &Form) -> Self {
+        Self {
+            provider,
+            claims: identified.claims,
+            tokens: identified.tokens,
+            context: identified.context,
+            traits: form.traits().cloned(),
+            from_form: form.encoding == Encoding::Form,
+            transient_payload: form.transient_payload().cloned().map(Json::from),
+            came_back: false,
+        }
+    }
+
     /// Whom the account at the provider belongs to.
     pub(super) async fn known(&self, cx: &Cx) -> Result<Option<Found>, ApiError> {
-        let identifier = account::identifier(&self.provider.id, self.claims.subject());
-        Ok(cx
+        let (provider, subject) = (&self.provider.id, self.claims.subject());
+        let identifier = account::identifier(provider, subject);
+        let found = cx
             .store()
             .identity_by_identifier(&[CredentialsType::Oidc], &identifier)
-            .await?)
+            .await?;
+        // Ids and subjects may hold colons, so that two pairs of them can look the same.
+        Ok(found.filter(|found| account::holds(&found.credentials, provider, subject)))
     }
 
     /// The account at the provider, with its tokens sealed.
@@ -79,15 +100,38 @@ impl Arrival<'_> {
         }
     }
 
-    pub(super) fn proof(&self, cx: &Cx, found: Found) -> Proof {
-        Proof {
-            method: proof_of(cx, &self.provider.id),
+    /// How the session remembers this.
+    fn method(&self, cx: &Cx) -> AuthenticationMethod {
+        let aal = if self.context.is_two_factors(self.provider) {
+            Aal::Aal2
+        } else {
+            Aal::Aal1
+        };
+        AuthenticationMethod {
+            aal,
+            ..proof_of(cx, &self.provider.id)
+        }
+    }
+
+    /// Who they are here, brought up to date where the configuration wants that.
+    async fn proof(
+        &self,
+        cx: &Cx,
+        (identity, credentials): (Identity, Credentials),
+    ) -> Result<Proof, FlowError> {
+        let mut proof = Proof {
+            method: self.method(cx),
             by: MethodId::Oidc,
-            identity: found.identity,
-            credentials: found.credentials,
+            identity,
+            credentials,
+            update: None,
             upgrade: None,
             spent: Spent::default(),
+        };
+        if self.provider.update_identity_on_login == UpdateIdentityOnLogin::Automatic {
+            update::bring(cx, self, &mut proof).await?;
         }
+        Ok(proof)
     }
 
     /// Goes on with a login: of somebody who is known, or by signing up.
@@ -98,10 +142,18 @@ impl Arrival<'_> {
     ) -> Result<Step<Proof>, FlowError> {
         self.mark(flow);
         if let Some(found) = self.known(cx).await? {
-            return Ok(Step::Done(self.proof(cx, found)));
+            let known = (found.identity, found.credentials);
+            return Ok(Step::Done(self.proof(cx, known).await?));
         }
         if flow.data.linking.is_some() {
             return Err(linking::someone_else());
+        }
+        if let Some(owner) = automatic::owner(cx, self).await? {
+            flow.data.linking = Some(Linking {
+                account: self.account(cx),
+                identity_id: owner.0.id,
+            });
+            return Ok(Step::Done(self.proof(cx, owner).await?));
         }
         if !cx.config().selfservice.flows.registration.enabled {
             return Err(FlowError::form(text::validation::account_not_found()));
@@ -148,7 +200,7 @@ impl Arrival<'_> {
         flow: &mut Flow<Registration>,
     ) -> Result<Step<NewAccount>, FlowError> {
         self.mark(flow);
-        if self.known(cx).await?.is_some() {
+        if self.known(cx).await?.is_some() || automatic::owner(cx, self).await?.is_some() {
             let mut login = linking::login_for(cx, flow);
             let csrf = Node::csrf(&linking::token(cx, login.shown.client));
             login.ui().push(csrf);
@@ -160,8 +212,10 @@ impl Arrival<'_> {
             return Ok(Step::Instead(outcome));
         }
         let account = self.new_account(cx, flow).await?;
-        match linking::conflict(cx, &account).await? {
+        match linking::conflict(cx, (&account.identity, &account.credentials)).await? {
             None => Ok(Step::Done(account)),
+            // The same person has signed up in another window since it was looked.
+            Some(_) if self.known(cx).await?.is_some() => Err(FlowError::Overtaken),
             Some(conflict) => linking::offer(cx, flow, self.account(cx), conflict).await,
         }
     }
@@ -190,7 +244,7 @@ impl Arrival<'_> {
         Ok(NewAccount {
             identity,
             credentials,
-            method: proof_of(cx, &self.provider.id),
+            method: self.method(cx),
             by: MethodId::Oidc,
         })
     }

@@ -57,7 +57,7 @@ async fn signed_in_meanwhile(cx: &Cx, state: &State) -> Result<bool, ApiError> {
 /// Asks the provider who it is, and goes on with the flow.
 async fn resolve(cx: &Cx, provider: &OidcProvider, journey: &Journey) -> Result<Outcome, ApiError> {
     let place = (journey.flow, journey.flow_id);
-    let Some(code) = cx.request.query("code").filter(|code| !code.is_empty()) else {
+    let Some(code) = code(cx, journey) else {
         return go_on(
             cx,
             place,
@@ -73,6 +73,9 @@ async fn resolve(cx: &Cx, provider: &OidcProvider, journey: &Journey) -> Result<
         redirect_uri: &journey.redirect_uri,
         verifier: journey.verifier.as_deref(),
         user: cx.request.query("user"),
+        issuer: cx.request.query("iss"),
+        nonce: journey.nonce.as_deref(),
+        request_token: journey.request_token.as_ref(),
     };
     let identified = cx.app.providers.redeem(provider, &code, cx.now).await;
     let identified = identified.map_err(|error| super::failed(&provider.id, &error))?;
@@ -80,6 +83,7 @@ async fn resolve(cx: &Cx, provider: &OidcProvider, journey: &Journey) -> Result<
         provider,
         claims: identified.claims,
         tokens: identified.tokens,
+        context: identified.context,
         traits: journey.traits.clone(),
         from_form: journey.from_form,
         transient_payload: journey.transient_payload.clone().map(Json::from),
@@ -88,8 +92,24 @@ async fn resolve(cx: &Cx, provider: &OidcProvider, journey: &Journey) -> Result<
     go_on(cx, place, &arrival).await
 }
 
+/// What is to be redeemed. X calls it a verifier, and says which of its tokens it is for.
+fn code<'a>(cx: &'a Cx, journey: &Journey) -> Option<&'a str> {
+    let code = match &journey.request_token {
+        None => cx.request.query("code"),
+        Some(given) => {
+            let token = cx.request.query("oauth_token");
+            token.filter(|token| given.is(token))?;
+            cx.request.query("oauth_verifier")
+        }
+    };
+    code.filter(|code| !code.is_empty())
+}
+
 /// What a provider says that doesn't say who it is.
 fn refusal(cx: &Cx) -> String {
+    if cx.request.query("denied").is_some() {
+        return "The provider did not confirm who you are, as you have declined.".to_owned();
+    }
     match (
         cx.request.query("error"),
         cx.request.query("error_description"),

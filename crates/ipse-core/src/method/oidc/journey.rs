@@ -7,7 +7,7 @@
 
 use ipse_config::selfservice::oidc::{OidcProvider, Pkce};
 use ipse_model::{FlowName, MethodId, SignedDuration, Uuid};
-use ipse_oidc::Start;
+use ipse_oidc::{RequestToken, Start};
 use ipse_store::PausedSubmission;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +35,12 @@ pub(super) struct Journey {
     pub(super) transient_payload: Option<Value>,
     pub(super) redirect_uri: String,
     pub(super) verifier: Option<String>,
+    /// What an ID token that is issued on this way repeats.
+    #[serde(default)]
+    pub(super) nonce: Option<String>,
+    /// What X gave before.
+    #[serde(default)]
+    pub(super) request_token: Option<RequestToken>,
     /// Whether the session goes to a native client.
     pub(super) native: bool,
 }
@@ -83,11 +89,13 @@ pub(super) async fn leave<K: Kind>(
     let state = serde_json::to_vec(&state).map_err(|error| ApiError::internal(&error))?;
     let state = cx.snapshot.cookie_cipher.seal(cx.random(), STATE, state);
     let verifier = cx.random().alphanumeric(64);
+    let nonce = cx.random().alphanumeric(32);
     let redirect_uri = redirect_uri(cx, provider);
     let start = Start {
         redirect_uri: &redirect_uri,
         state: &state,
         verifier: &verifier,
+        nonce: &nonce,
         confirm: confirms,
         upstream: &upstream(form),
     };
@@ -102,6 +110,8 @@ pub(super) async fn leave<K: Kind>(
         transient_payload: form.transient_payload().cloned(),
         redirect_uri,
         verifier: started.proof_key.then_some(verifier),
+        nonce: Some(nonce),
+        request_token: started.request_token,
         native,
     };
     let mut batch = cx.store().batch();
@@ -194,7 +204,7 @@ fn redirect_uri(cx: &Cx, provider: &OidcProvider) -> String {
         .replace("%2D", "-")
         .replace("%5F", "_")
         .replace("%2E", ".");
-    match (&provider.organization_id, provider.pkce) {
+    match (&provider.organization_id, provider.pkce()) {
         (Some(organization), _) => {
             format!("{base}/self-service/methods/oidc/organization/{organization}/callback/{id}")
         }

@@ -2,7 +2,8 @@
 //! belong to the same person.
 
 use ipse_model::{
-    Aal, AuthenticationMethod, Credential, Credentials, CredentialsType, FlowClient, MethodId, Uuid,
+    Aal, AuthenticationMethod, Credential, Credentials, CredentialsType, FlowClient, Identity,
+    MethodId, Uuid,
 };
 use ipse_store::{AddressPurpose, Batch, Found};
 use ipse_ui::{Group, InputType, Message, Node, text};
@@ -46,7 +47,7 @@ impl Linked {
 /// Connects what this login is to connect.
 ///
 /// # Errors
-/// When somebody else has signed in.
+/// When somebody else has signed in, or what is connected would stand for more than they have proved.
 pub(crate) fn link(
     cx: &Cx,
     flow: &Flow<Login>,
@@ -58,6 +59,9 @@ pub(crate) fn link(
     if proof.identity.id != linking.identity_id {
         return Err(someone_else());
     }
+    if outranks(cx, &linking.account.provider, &proof.credentials) {
+        return Err(FlowError::form(text::validation::generic(OUTRANKED)));
+    }
     let before = proof.credentials.get(CredentialsType::Oidc).cloned();
     account::add(&mut proof.credentials, linking.account.clone(), cx.now);
     let after = proof.credentials.get(CredentialsType::Oidc).cloned();
@@ -67,6 +71,20 @@ pub(crate) fn link(
         before,
         after,
     }))
+}
+
+const OUTRANKED: &str = "This account has a second factor, and signing in through this provider can stand for it. Please \
+    sign in without the provider, with both factors, and connect it in the settings.";
+
+/// Whether signing in through the provider could stand for a second factor that the identity has. Whoever has only shown a first
+/// factor, or only reads the mail of that address, must not get around the second one by connecting an account of their own.
+pub(super) fn outranks(cx: &Cx, provider: &str, credentials: &Credentials) -> bool {
+    let providers = &cx.config().selfservice.methods.oidc.config.providers;
+    let provider = providers.iter().find(|known| known.id == provider);
+    let counts_double = provider.is_some_and(|provider| {
+        !provider.aal2_acr_values.is_empty() || !provider.aal2_amr_values.is_empty()
+    });
+    counts_double && aal::available(cx.config(), credentials) >= Aal::Aal2
 }
 
 /// What somebody is told who isn't the one to be connected.
@@ -84,15 +102,17 @@ pub(super) struct Conflict {
     pub(super) credentials: Credentials,
 }
 
-/// Whoever has an identifier or address already that the new account would have.
-pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Conflict>, FlowError> {
+/// Whoever else has an identifier or address already that this identity would have.
+pub(super) async fn conflict(
+    cx: &Cx,
+    (identity, credentials): (&Identity, &Credentials),
+) -> Result<Option<Conflict>, FlowError> {
     let conflict = |identifier: &str, found: Found| Conflict {
         identifier: identifier.to_owned(),
         identity_id: found.identity.id,
         credentials: found.credentials,
     };
-    for credential in account
-        .credentials
+    for credential in credentials
         .iter()
         .filter(|new| new.kind != CredentialsType::Oidc)
     {
@@ -101,19 +121,17 @@ pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Con
                 .store()
                 .identity_by_identifier(&[credential.kind], identifier)
                 .await?;
-            if let Some(found) = found {
+            if let Some(found) = found.filter(|found| found.identity.id != identity.id) {
                 return Ok(Some(conflict(identifier, found)));
             }
         }
     }
-    let verifiable = account
-        .identity
+    let verifiable = identity
         .verifiable_addresses
         .iter()
         .map(|address| &address.value);
     let verifiable = verifiable.map(|value| (AddressPurpose::Verification, value));
-    let recovery = account
-        .identity
+    let recovery = identity
         .recovery_addresses
         .iter()
         .map(|address| &address.value);
@@ -124,12 +142,12 @@ pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Con
             .identities_by_address(purpose, value)
             .await?
             .into_iter()
-            .next();
-        if let Some((_, identity)) = owner {
-            let credentials = cx.store().credentials(identity.id).await?;
+            .find(|(_, owner)| owner.id != identity.id);
+        if let Some((_, owner)) = owner {
+            let credentials = cx.store().credentials(owner.id).await?;
             return Ok(Some(Conflict {
                 identifier: value.clone(),
-                identity_id: identity.id,
+                identity_id: owner.id,
                 credentials,
             }));
         }
@@ -142,7 +160,7 @@ pub(super) async fn conflict(cx: &Cx, account: &NewAccount) -> Result<Option<Con
 /// # Errors
 /// When the database can't answer.
 pub(crate) async fn hint(cx: &Cx, account: &NewAccount) -> Result<Option<Message>, FlowError> {
-    let Some(conflict) = conflict(cx, account).await? else {
+    let Some(conflict) = conflict(cx, (&account.identity, &account.credentials)).await? else {
         return Ok(None);
     };
     let ways = ways(cx, &conflict.credentials);

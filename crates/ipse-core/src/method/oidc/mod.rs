@@ -2,7 +2,9 @@
 
 pub(crate) mod account;
 mod arrival;
+mod automatic;
 mod callback;
+mod fedcm;
 mod journey;
 pub(crate) mod linking;
 mod login;
@@ -11,12 +13,14 @@ mod native;
 mod nodes;
 mod registration;
 mod settings;
+mod update;
 
 use ipse_config::selfservice::oidc::OidcProvider;
 use ipse_model::{Aal, AuthenticationMethod, MethodId};
 use ipse_oidc::OidcError;
 
 pub use callback::callback;
+pub use fedcm::{parameters as fedcm_parameters, token as fedcm_token};
 
 use super::Method;
 use crate::cx::Cx;

@@ -1,13 +1,11 @@
 //! Apps that bring an ID token, which they have from the provider's own software on the device.
 
 use ipse_config::selfservice::oidc::OidcProvider;
-use ipse_model::Json;
-use ipse_oidc::{IdTokenError, OidcError, Tokens};
+use ipse_oidc::{IdTokenError, OidcError};
 
 use super::arrival::Arrival;
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::form::Encoding;
 use crate::flow::{FlowError, Form};
 
 /// Whoever the ID token of a submission is about; nobody if it has none.
@@ -24,24 +22,13 @@ pub(super) async fn arrival<'a>(
         .app
         .providers
         .verify_native(provider, (&id_token, nonce.as_deref()), cx.now);
-    let claims = verified
+    let identified = verified
         .await
         .map_err(|error| refused(&provider.id, &error))?;
-    Ok(Some(Arrival {
-        provider,
-        claims,
-        tokens: Tokens {
-            id_token: Some(id_token),
-            ..Tokens::default()
-        },
-        traits: form.traits().cloned(),
-        from_form: form.encoding == Encoding::Form,
-        transient_payload: form.transient_payload().cloned().map(Json::from),
-        came_back: false,
-    }))
+    Ok(Some(Arrival::brought(provider, identified, form)))
 }
 
-fn refused(provider: &str, error: &OidcError) -> ApiError {
+pub(super) fn refused(provider: &str, error: &OidcError) -> ApiError {
     let upstream = |reason: &str| {
         ApiError::new(502, "The provider could not confirm who this is")
             .id("upstream_error")

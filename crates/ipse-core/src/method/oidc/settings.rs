@@ -1,11 +1,11 @@
 //! Connecting and disconnecting accounts at providers.
 
 use async_trait::async_trait;
-use ipse_model::MethodId;
+use ipse_model::{Aal, MethodId};
 use ipse_ui::text;
 
 use super::journey::{self, Departure};
-use super::{Oidc, account, named, nodes, offered};
+use super::{Oidc, account, linking, named, nodes, offered};
 use crate::cx::Cx;
 use crate::flow::settings::{Change, Owner};
 use crate::flow::{Flow, FlowError, Form, Kind, Settings};
@@ -69,6 +69,10 @@ async fn link(
         return Err(not_linkable());
     }
     owner.require_privileged(cx)?;
+    let session = &owner.authenticated.session;
+    if session.aal < Aal::Aal2 && linking::outranks(cx, &provider.id, &owner.credentials) {
+        return Err(aal::required(cx, Some(&Flow::<Settings>::action(cx, flow.id()))).into());
+    }
     let departure = Departure {
         provider,
         form,

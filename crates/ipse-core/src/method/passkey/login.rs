@@ -107,6 +107,7 @@ impl Handles<Login> for Passkey {
             by: MethodId::Passkey,
             identity: found.identity,
             credentials: found.credentials,
+            update: None,
             upgrade: None,
             spent,
         }))

@@ -127,6 +127,7 @@ fn proof(cx: &Cx, found: Found, upgrade: Option<Credential>) -> Proof {
         by: MethodId::Password,
         identity: found.identity,
         credentials: found.credentials,
+        update: None,
         upgrade,
         spent: Spent::default(),
     }

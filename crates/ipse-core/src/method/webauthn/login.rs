@@ -197,6 +197,7 @@ fn prove(
         by: MethodId::Webauthn,
         identity,
         credentials,
+        update: None,
         upgrade: None,
         spent,
     })

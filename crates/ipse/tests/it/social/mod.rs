@@ -1,8 +1,14 @@
 //! Social sign-in.
 
 mod callback;
+mod fedcm;
 mod linking;
+mod openid;
+mod peer;
 mod provider;
+mod races;
+mod trusted;
+mod x;
 
 use serde_json::{Value, json};
 
