@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -268,7 +269,11 @@ impl Builder {
             clock: Arc::new(clock.clone()),
             random: Random::seeded(self.seed),
             outgoing: self.outgoing,
-            jsonnet: Jsonnet::new(JsonnetOptions::new(self.program)),
+            jsonnet: Jsonnet::new(JsonnetOptions {
+                // Tests share their machine with many others.
+                timeout: Duration::from_secs(3),
+                ..JsonnetOptions::new(self.program)
+            }),
         };
         let app = wiring::build(config, Tables::UpToDate, effects)
             .await

@@ -249,7 +249,12 @@ mod tests {
         assert_eq!(of(std::slice::from_ref(&one)), Aal::Aal1);
         assert_eq!(of(&[one.clone(), one.clone()]), Aal::Aal1);
         assert_eq!(of(std::slice::from_ref(&two)), Aal::Aal1);
-        assert_eq!(of(&[two, one]), Aal::Aal2);
+        assert_eq!(of(&[two.clone(), one]), Aal::Aal2);
+        let provider = AuthenticationMethod {
+            provider: Some("one".to_owned()),
+            ..two
+        };
+        assert_eq!(of(&[provider]), Aal::Aal2, "it has asked for both");
     }
 
     #[test]

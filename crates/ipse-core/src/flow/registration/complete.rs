@@ -66,7 +66,7 @@ async fn refused(cx: &Cx, account: &NewAccount, error: StoreError) -> FlowError 
         // Somebody was faster since it was looked: the same person in another window, or the address is taken by now.
         return FlowError::Overtaken;
     }
-    if !duplicate || !cx.config().selfservice.flows.registration.login_hints {
+    if !duplicate || !linking::gives_hints(cx) {
         return taken(error);
     }
     match linking::hint(cx, account).await {

@@ -173,6 +173,14 @@ pub(crate) async fn hint(cx: &Cx, account: &NewAccount) -> Result<Option<Message
     )))
 }
 
+/// Whether people who come with an address that is taken are told how its account is signed in to. Where it is to stay hidden who
+/// has an account, that would tell strangers more than that there is one.
+pub(crate) fn gives_hints(cx: &Cx) -> bool {
+    let config = cx.config();
+    config.selfservice.flows.registration.login_hints
+        && !config.security.account_enumeration.mitigate
+}
+
 /// Leads somebody who signs up with an address that is taken to a login that connects both.
 pub(super) async fn offer<D>(
     cx: &Cx,
@@ -185,7 +193,7 @@ pub(super) async fn offer<D>(
     let csrf = Node::csrf(&token(cx, flow.shown.client));
     flow.ui().push(csrf);
     engine::populate(cx, &mut flow, &None).await?;
-    let hints = cx.config().selfservice.flows.registration.login_hints;
+    let hints = gives_hints(cx);
     let ways = if hints {
         ways(cx, &conflict.credentials)
     } else {

@@ -90,6 +90,51 @@ async fn hints_say_how_the_account_is_signed_in_to() {
 }
 
 #[tokio::test]
+async fn hidden_accounts_give_no_hints() {
+    let (server, _) = server(&[
+        ("selfservice.flows.registration.login_hints", json!(true)),
+        ("security.account_enumeration.mitigate", json!(true)),
+    ])
+    .await;
+    through(&mut server.browser(), "registration", "one", ADA).await;
+    let mut browser = server.browser();
+    let reply = through(&mut browser, "registration", "two", "2|ada@example.org").await;
+    let flow = browser
+        .fetch("login", &reply.location_query("flow").unwrap())
+        .await;
+    let context = &flow.json["ui"]["messages"][0]["context"];
+    assert_eq!(context["available_credential_types"], json!([]));
+    assert_eq!(context["available_providers"], json!([]));
+    assert!(flow.node("password").is_some(), "every way is offered");
+    let mut app = server.native();
+    let flow = app.start("registration").await;
+    let fields = json!({ "method": "password", "traits": { "email": "ada@example.org" }, "password": PASSWORD });
+    assert_eq!(app.submit(&flow, fields).await.message_ids(), [4_000_007]);
+}
+
+#[tokio::test]
+async fn of_two_that_are_given_up_at_once_one_stays() {
+    let (server, _) = server(&[]).await;
+    let mut browser = server.ajax();
+    through(&mut browser, "registration", "one", ADA).await;
+    let flow = browser.start("settings").await;
+    let state = leave(&mut browser, &flow, json!({ "link": "two" })).await;
+    let reply = come_back(&mut browser, "two", &state, "9|ada@example.org").await;
+    let flow = Flow::of(&reply);
+    let mut twin = browser.clone();
+    let other = twin.start("settings").await;
+    tokio::join!(
+        browser.submit(&flow, json!({ "unlink": "one" })),
+        twin.submit(&other, json!({ "unlink": "two" })),
+    );
+    let id = whoami(&mut browser).await["identity"]["id"].clone();
+    let path = format!("/admin/identities/{}", id.as_str().unwrap());
+    let identity = server.admin().get(&path).await.json();
+    let left = &identity["credentials"]["oidc"]["identifiers"];
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+}
+
+#[tokio::test]
 async fn accounts_are_connected_and_disconnected_in_the_settings() {
     let (server, _) = server(&[]).await;
     through(&mut server.browser(), "registration", "one", ADA).await;

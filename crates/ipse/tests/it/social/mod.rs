@@ -3,6 +3,7 @@
 mod callback;
 mod fedcm;
 mod linking;
+mod mapper;
 mod openid;
 mod peer;
 mod provider;
@@ -85,33 +86,6 @@ async fn what_the_provider_does_not_say_is_asked_for() {
     assert_eq!(
         whoami(&mut browser).await["identity"]["traits"]["email"],
         json!("ada@example.org")
-    );
-}
-
-#[tokio::test]
-async fn a_mapper_without_end_is_stopped_and_nothing_is_stored() {
-    let (server, _) = server(&[]).await;
-    let (mut stuck, mut other) = (server.ajax(), server.browser());
-    let (reply, _) = tokio::join!(
-        through(&mut stuck, "registration", "looping", ADA),
-        through(&mut other, "registration", "one", "2|eve@example.org"),
-    );
-    assert_eq!(reply.status, 500, "{}", reply.text());
-    assert!(!reply.text().contains("local f"), "{}", reply.text());
-    assert_eq!(
-        whoami(&mut other).await["identity"]["traits"]["email"],
-        json!("eve@example.org")
-    );
-    assert_eq!(
-        server
-            .admin()
-            .get("/admin/identities")
-            .await
-            .json()
-            .as_array()
-            .unwrap()
-            .len(),
-        1
     );
 }
 
