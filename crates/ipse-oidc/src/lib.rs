@@ -28,4 +28,5 @@ pub use fetch::{Fetch, FetchError};
 pub use id_token::IdTokenError;
 pub use providers::Providers;
 pub use redeem::{Code, Identified, Tokens};
+pub use vendor::issues_id_tokens;
 pub use x::RequestToken;

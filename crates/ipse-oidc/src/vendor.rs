@@ -100,6 +100,12 @@ impl Vendor {
     }
 }
 
+/// Whether a provider issues ID tokens, so that browsers can have some.
+#[must_use]
+pub fn issues_id_tokens(provider: &OidcProvider) -> bool {
+    Vendor::of(provider).has_id_tokens()
+}
+
 /// A provider that is found by discovery alone.
 const GENERIC: Vendor = Vendor {
     kind: ProviderKind::Generic,

@@ -53,6 +53,10 @@ pub(crate) async fn start(
     let signer = signer(provider, None, (start.verifier, now))?;
     let callback = [("oauth_callback", back.as_str())];
     let answer = ask(fetch, REQUEST_TOKEN, &signer, &callback).await?;
+    // Before 1.0a anybody could send the browser back to anywhere.
+    if member(&answer, "oauth_callback_confirmed").as_deref() != Some("true") {
+        return Err(OidcError::Missing("a confirmed callback"));
+    }
     let token = pair(&answer)?;
     let mut url = address(AUTHENTICATE)?;
     url.query_pairs_mut()
@@ -158,14 +162,17 @@ async fn ask(
     }
 }
 
+/// Something in an answer, if it isn't empty.
+fn member(answer: &[u8], wanted: &str) -> Option<String> {
+    let mut form = form_urlencoded::parse(answer);
+    let found = form.find(|(name, value)| name == wanted && !value.is_empty());
+    found.map(|(_, value)| value.into_owned())
+}
+
 /// A token and its secret.
 fn pair(answer: &[u8]) -> Result<RequestToken, OidcError> {
-    let text = |wanted: &str| {
-        let mut form = form_urlencoded::parse(answer);
-        let found = form.find(|(name, value)| name == wanted && !value.is_empty());
-        found.map(|(_, value)| value.into_owned())
-    };
-    let (token, secret) = (text("oauth_token"), text("oauth_token_secret"));
+    let token = member(answer, "oauth_token");
+    let secret = member(answer, "oauth_token_secret");
     Ok(RequestToken {
         token: token.ok_or(OidcError::Missing("a token"))?,
         secret: secret.ok_or(OidcError::Missing("the secret of a token"))?,

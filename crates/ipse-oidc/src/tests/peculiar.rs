@@ -131,7 +131,17 @@ async fn x_that_gives_no_token_signs_nobody_in() {
         status: 401,
     };
     assert_eq!(begin().await, Err(refused));
-    web.put_raw(REQUEST_TOKEN, 200, b"oauth_token=asked&oauth_token_secret=");
+    web.put_raw(
+        REQUEST_TOKEN,
+        200,
+        b"oauth_token=asked&oauth_token_secret=s",
+    );
+    assert_eq!(
+        begin().await,
+        Err(OidcError::Missing("a confirmed callback"))
+    );
+    let empty = b"oauth_token=asked&oauth_token_secret=&oauth_callback_confirmed=true";
+    web.put_raw(REQUEST_TOKEN, 200, empty);
     assert_eq!(
         begin().await,
         Err(OidcError::Missing("the secret of a token"))

@@ -13,7 +13,7 @@ use crate::flow::settings::taken;
 use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification};
 use crate::hook;
 use crate::identity::view;
-use crate::method::oidc::linking;
+use crate::method::oidc::{self, linking};
 use crate::session::{self, Issued};
 
 pub(super) async fn complete(
@@ -63,8 +63,12 @@ async fn refused(cx: &Cx, account: &NewAccount, error: StoreError) -> FlowError 
         StoreError::Duplicate(Unique::Identifier(_) | Unique::Address(_))
     );
     if duplicate && account.by == MethodId::Oidc {
-        // Somebody was faster since it was looked: the same person in another window, or the address is taken by now.
-        return FlowError::Overtaken;
+        // Perhaps the same person was faster in another window, and is known by now.
+        match oidc::is_known(cx, &account.credentials).await {
+            Ok(false) => {}
+            Ok(true) => return FlowError::Overtaken,
+            Err(error) => return error.into(),
+        }
     }
     if !duplicate || !linking::gives_hints(cx) {
         return taken(error);

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use ipse_config::selfservice::oidc::{OidcProvider, UpdateIdentityOnLogin};
-use ipse_model::{
-    Aal, AuthenticationMethod, Credentials, CredentialsType, FlowClient, Identity, Json, MethodId,
-};
+use ipse_model::{Aal, AuthenticationMethod, Credentials, FlowClient, Identity, Json, MethodId};
 use ipse_oidc::{Claims, Context, Identified, Tokens};
 use ipse_store::Found;
 use ipse_ui::{Group, Node, text};
@@ -12,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::account::{self, Account};
 use super::linking::{self, Linking};
-use super::{automatic, mapper, nodes, proof_of, update};
+use super::{automatic, holder, mapper, nodes, proof_of, update};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::engine::{self, Return};
@@ -59,14 +57,7 @@ impl<'a> Arrival<'a> {
 
     /// Whom the account at the provider belongs to.
     pub(super) async fn known(&self, cx: &Cx) -> Result<Option<Found>, ApiError> {
-        let (provider, subject) = (&self.provider.id, self.claims.subject());
-        let identifier = account::identifier(provider, subject);
-        let found = cx
-            .store()
-            .identity_by_identifier(&[CredentialsType::Oidc], &identifier)
-            .await?;
-        // Ids and subjects may hold colons, so that two pairs of them can look the same.
-        Ok(found.filter(|found| account::holds(&found.credentials, provider, subject)))
+        holder(cx, &self.provider.id, self.claims.subject()).await
     }
 
     /// The account at the provider, with its tokens sealed.

@@ -104,6 +104,7 @@ fn configured(cx: &Cx) -> Result<Vec<(&OidcProvider, &Url)>, ApiError> {
         return Err(method::switched_off());
     }
     let known = super::offered(cx).into_iter();
+    let known = known.filter(|provider| ipse_oidc::issues_id_tokens(provider));
     let known = known.filter_map(|provider| Some((provider, provider.fedcm_config_url.as_ref()?)));
     Ok(known.collect())
 }

@@ -16,8 +16,9 @@ mod settings;
 mod update;
 
 use ipse_config::selfservice::oidc::OidcProvider;
-use ipse_model::{Aal, AuthenticationMethod, MethodId};
+use ipse_model::{Aal, AuthenticationMethod, Credentials, CredentialsType, MethodId};
 use ipse_oidc::OidcError;
+use ipse_store::Found;
 
 pub use callback::callback;
 pub use fedcm::{parameters as fedcm_parameters, token as fedcm_token};
@@ -82,6 +83,31 @@ fn proof_of(cx: &Cx, provider: &str) -> AuthenticationMethod {
         provider: Some(provider.to_owned()),
         ..AuthenticationMethod::new(MethodId::Oidc.as_str(), Aal::Aal1, cx.now)
     }
+}
+
+/// Whom an account at a provider belongs to.
+async fn holder(cx: &Cx, provider: &str, subject: &str) -> Result<Option<Found>, ApiError> {
+    let identifier = account::identifier(provider, subject);
+    let kinds = [CredentialsType::Oidc];
+    let found = cx
+        .store()
+        .identity_by_identifier(&kinds, &identifier)
+        .await?;
+    // Ids and subjects may hold colons, so that two pairs of them can look the same.
+    Ok(found.filter(|found| account::holds(&found.credentials, provider, subject)))
+}
+
+/// Whether somebody has one of these accounts at providers already.
+pub(crate) async fn is_known(cx: &Cx, credentials: &Credentials) -> Result<bool, ApiError> {
+    for account in account::accounts(credentials) {
+        if holder(cx, &account.provider, &account.subject)
+            .await?
+            .is_some()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What a client is told when a provider can't be used, or doesn't say who somebody is.

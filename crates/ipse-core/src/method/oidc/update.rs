@@ -27,8 +27,8 @@ pub(super) async fn bring(
     let (mut identity, mut credentials) = (proof.identity.clone(), proof.credentials.clone());
     let mut traits = identity.traits.to_value();
     mapper::merge(&mut traits, mapped.traits.clone());
-    if let Err(error) = identity::sync(cx, &mut identity, &mut credentials, traits) {
-        tracing::warn!(provider, %identity_id, %error, "the provider's traits do not fit, so that the identity stays as it is");
+    if identity::sync(cx, &mut identity, &mut credentials, traits).is_err() {
+        tracing::warn!(provider, %identity_id, "the provider's traits do not fit, so that the identity stays as it is");
         return Ok(());
     }
     take_over(cx, &mut identity, mapped);

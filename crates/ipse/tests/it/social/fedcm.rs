@@ -118,6 +118,10 @@ async fn only_providers_that_browsers_know_are_listed() {
     let (server, _) = openid::server(json!({}), &[]).await;
     let (_, providers) = parameters(&mut server.ajax()).await;
     assert_eq!(providers, json!([]));
+    let plain = json!({ "provider": "github", "issuer_url": null, "fedcm_config_url": CONFIG_URL });
+    let (server, _) = openid::server(plain, &[]).await;
+    let (_, providers) = parameters(&mut server.ajax()).await;
+    assert_eq!(providers, json!([]), "no ID tokens, nothing to bring");
     let off = ("selfservice.methods.oidc.enabled", json!(false));
     let (server, _) = openid::server(json!({ "fedcm_config_url": CONFIG_URL }), &[off]).await;
     let reply = server.ajax().get("/self-service/fed-cm/parameters").await;

@@ -5,6 +5,7 @@ mod fedcm;
 mod linking;
 mod mapper;
 mod openid;
+mod options;
 mod peer;
 mod provider;
 mod races;

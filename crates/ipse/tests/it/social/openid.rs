@@ -54,7 +54,7 @@ impl Outgoing for OpenId {
                 "issuer": ISSUER, "authorization_endpoint": format!("{ISSUER}/authorize"),
                 "token_endpoint": format!("{ISSUER}/token"), "jwks_uri": format!("{ISSUER}/keys"),
             }),
-            "/keys" => {
+            "/keys" | "/oauth2/v3/certs" => {
                 json!({ "keys": [Jwk::from_encoding_key(&Self::key(), Algorithm::EdDSA).unwrap()] })
             }
             "/token" => {
@@ -81,9 +81,11 @@ pub(crate) async fn server(config: Value, keys: &[(&str, Value)]) -> (TestServer
         "id": "one", "provider": "generic", "issuer_url": ISSUER, "client_id": "client", "client_secret": "secret",
         "mapper_url": inline(MAPPER),
     });
+    let members = provider.as_object_mut().unwrap();
     for (name, value) in config.as_object().unwrap() {
-        provider[name] = value.clone();
+        members.insert(name.clone(), value.clone());
     }
+    members.retain(|_, value| !value.is_null());
     let mut builder = TestServer::build()
         .outgoing(openid.clone())
         .jsonnet_program(env!("CARGO_BIN_EXE_ipse"))

@@ -116,6 +116,7 @@ async fn two_pairs_of_names_that_look_the_same_are_two_people() {
     assert_eq!(created.status, 201, "{}", created.text());
     let mut browser = server.browser();
     through(&mut browser, "login", "one", "two:1|ada@example.org").await;
-    let session = whoami(&mut browser).await;
-    assert_ne!(session["identity"]["id"], created.json()["id"]);
+    assert_eq!(whoami(&mut browser).await["error"]["code"], json!(401));
+    let reply = through(&mut server.ajax(), "login", "one", "two:1|ada@example.org").await;
+    assert_eq!(reply.message_ids(), [4_000_007], "{}", reply.text());
 }
