@@ -13,6 +13,7 @@ mod oauth1;
 mod pkce;
 mod providers;
 mod redeem;
+mod trust;
 mod userinfo;
 mod vendor;
 mod x;

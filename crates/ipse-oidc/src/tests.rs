@@ -1,5 +1,6 @@
 //! Tests against a provider in memory.
 
+mod answers;
 mod flow;
 mod id_token;
 mod kinds;

@@ -13,7 +13,7 @@ use crate::flow::settings::taken;
 use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification};
 use crate::hook;
 use crate::identity::view;
-use crate::method::oidc::{self, linking};
+use crate::method::oidc::{self, conflict};
 use crate::session::{self, Issued};
 
 pub(super) async fn complete(
@@ -70,10 +70,10 @@ async fn refused(cx: &Cx, account: &NewAccount, error: StoreError) -> FlowError 
             Err(error) => return error.into(),
         }
     }
-    if !duplicate || !linking::gives_hints(cx) {
+    if !duplicate || !conflict::gives_hints(cx) {
         return taken(error);
     }
-    match linking::hint(cx, account).await {
+    match conflict::hint(cx, account).await {
         Ok(Some(message)) => FlowError::form(message),
         Ok(None) => taken(error),
         Err(error) => error,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::account::{self, Account};
 use super::linking::{self, Linking};
-use super::{automatic, holder, mapper, nodes, proof_of, update};
+use super::{automatic, conflict, holder, mapper, nodes, proof_of, update};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::engine::{self, Return};
@@ -19,7 +19,7 @@ use crate::flow::login::{Proof, Visitor};
 use crate::flow::registration::{NewAccount, RegistrationData, RegistrationExtra};
 use crate::flow::settings::{Change, Owner};
 use crate::flow::spent::Spent;
-use crate::flow::{Flow, FlowError, Kind, Login, Outcome, Registration, Settings};
+use crate::flow::{Flow, FlowError, Kind, Login, Registration, Settings};
 use crate::hook;
 use crate::identity::{self, Draft, provider_tokens};
 use crate::method::{Step, profile};
@@ -203,7 +203,7 @@ impl<'a> Arrival<'a> {
             return Ok(Step::Instead(outcome));
         }
         let account = self.new_account(cx, flow).await?;
-        match linking::conflict(cx, (&account.identity, &account.credentials)).await? {
+        match conflict::find(cx, (&account.identity, &account.credentials)).await? {
             None => Ok(Step::Done(account)),
             // The same person has signed up in another window since it was looked.
             Some(_) if self.known(cx).await?.is_some() => Err(FlowError::Overtaken),
@@ -312,76 +312,5 @@ impl Return<Settings> for Arrival<'_> {
             credentials,
             proved: Some(proof_of(cx, &self.provider.id)),
         }))
-    }
-}
-
-/// Somebody who comes back with nothing but a reason.
-pub(super) struct Refusal<'a> {
-    pub(super) provider: &'a OidcProvider,
-    pub(super) reason: String,
-}
-
-impl Refusal<'_> {
-    fn complaint(&self) -> FlowError {
-        FlowError::form(text::validation::generic(&self.reason))
-    }
-}
-
-#[async_trait]
-impl Return<Login> for Refusal<'_> {
-    async fn decide(
-        &self,
-        _: &Cx,
-        flow: &mut Flow<Login>,
-        _: &Visitor,
-    ) -> Result<Step<Proof>, FlowError> {
-        flow.shown.active = Some(MethodId::Oidc);
-        Err(self.complaint())
-    }
-}
-
-#[async_trait]
-impl Return<Registration> for Refusal<'_> {
-    async fn decide(
-        &self,
-        _: &Cx,
-        flow: &mut Flow<Registration>,
-        _: &Visitor,
-    ) -> Result<Step<NewAccount>, FlowError> {
-        reduce(flow, self.provider);
-        Err(self.complaint())
-    }
-}
-
-#[async_trait]
-impl Return<Settings> for Refusal<'_> {
-    async fn decide(
-        &self,
-        _: &Cx,
-        _: &mut Flow<Settings>,
-        _: &Owner,
-    ) -> Result<Step<Change>, FlowError> {
-        Err(self.complaint())
-    }
-}
-
-/// Goes on with the flow of that name.
-pub(super) async fn go_on<R>(
-    cx: &Cx,
-    (name, id): (ipse_model::FlowName, ipse_model::Uuid),
-    returned: &R,
-) -> Result<Outcome, ApiError>
-where
-    R: Return<Login> + Return<Registration> + Return<Settings>,
-{
-    match name {
-        ipse_model::FlowName::Login => engine::come_back::<Login>(cx, id, returned).await,
-        ipse_model::FlowName::Registration => {
-            engine::come_back::<Registration>(cx, id, returned).await
-        }
-        ipse_model::FlowName::Settings => engine::come_back::<Settings>(cx, id, returned).await,
-        ipse_model::FlowName::Recovery | ipse_model::FlowName::Verification => Err(
-            super::journey::refused("No provider takes part in this flow."),
-        ),
     }
 }

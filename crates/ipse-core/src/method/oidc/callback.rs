@@ -4,8 +4,9 @@ use ipse_config::selfservice::oidc::OidcProvider;
 use ipse_model::{FlowName, Json};
 use ipse_oidc::Code;
 
-use super::arrival::{Arrival, Refusal, go_on};
+use super::arrival::Arrival;
 use super::journey::{self, Journey, State, refused};
+use super::returning::{Refusal, go_on};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::flow::{Flow, Login, Outcome, Registration, return_to, shared};

@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod arrival;
 mod automatic;
 mod callback;
+pub(crate) mod conflict;
 mod fedcm;
 mod journey;
 pub(crate) mod linking;
@@ -12,6 +13,7 @@ mod mapper;
 mod native;
 mod nodes;
 mod registration;
+mod returning;
 mod settings;
 mod update;
 

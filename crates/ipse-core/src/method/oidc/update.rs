@@ -3,7 +3,7 @@
 use ipse_model::{AddressStatus, Credential, Identity};
 
 use super::arrival::Arrival;
-use super::linking;
+use super::conflict;
 use super::mapper::{self, Mapped};
 use crate::cx::Cx;
 use crate::flow::FlowError;
@@ -39,7 +39,7 @@ pub(super) async fn bring(
     if identity == proof.identity && changed.is_empty() {
         return Ok(());
     }
-    if linking::conflict(cx, (&identity, &credentials))
+    if conflict::find(cx, (&identity, &credentials))
         .await?
         .is_some()
     {
