@@ -95,7 +95,7 @@ impl Providers {
         } else {
             let id_token = tokens.id_token.as_deref();
             let id_token = id_token.ok_or(OidcError::Missing("an ID token"))?;
-            let verified = self.verified(provider, id_token, now).await?;
+            let verified = self.verified(provider, (id_token, &[]), now).await?;
             id_token::check_repeated(&verified, code.nonce)?;
             context = Context::of(&verified);
             self.claims(provider, (verified, access_token), now).await?
@@ -126,7 +126,8 @@ impl Providers {
         ) {
             return Err(OidcError::Unsupported("that apps can bring ID tokens of"));
         }
-        let verified = self.verified(provider, id_token, now).await?;
+        let apps = &provider.additional_id_token_audiences;
+        let verified = self.verified(provider, (id_token, apps), now).await?;
         id_token::check_nonce(&verified, nonce)?;
         Ok(brought(id_token.to_owned(), verified))
     }
@@ -149,11 +150,12 @@ impl Providers {
             // NetID gives browsers a token that only its clients can turn into an ID token, once.
             let endpoint = self.token_endpoint(provider, now).await?;
             let id_token = fedcm::netid(&*self.fetch, provider, (&endpoint.url, token)).await?;
-            let verified = self.verified(provider, &id_token, now).await?;
+            let verified = self.verified(provider, (&id_token, &[]), now).await?;
             id_token::check_repeated(&verified, Some(nonce))?;
             return Ok(brought(id_token, verified));
         }
-        let verified = self.verified(provider, token, now).await?;
+        let apps = &provider.additional_id_token_audiences;
+        let verified = self.verified(provider, (token, apps), now).await?;
         id_token::check_nonce(&verified, Some(nonce))?;
         Ok(brought(token.to_owned(), verified))
     }

@@ -43,11 +43,11 @@ impl Providers {
         Err(OidcError::ForeignAnswer { found })
     }
 
-    /// The claims of an ID token that can be trusted.
+    /// The claims of an ID token that can be trusted. It may be for one of these apps as well as for the client.
     pub(crate) async fn verified(
         &self,
         provider: &OidcProvider,
-        id_token: &str,
+        (id_token, apps): (&str, &[String]),
         now: Timestamp,
     ) -> Result<Map<String, Value>, OidcError> {
         let url = self.keys_address(provider, now).await?;
@@ -60,7 +60,7 @@ impl Providers {
             keys = self.documents.keys(fetch, &url, (now, true)).await?;
         }
         let mut audiences = vec![provider.client_id.clone()];
-        audiences.extend(provider.additional_id_token_audiences.iter().cloned());
+        audiences.extend(apps.iter().cloned());
         let issuers = self.issuers(provider, (id_token, &keys), now).await?;
         let expected = Expected {
             issuers: &issuers,

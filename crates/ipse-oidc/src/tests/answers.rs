@@ -162,3 +162,24 @@ async fn a_client_that_is_not_recognised_names_itself_in_the_other_way() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_code_gives_a_token_for_the_client_and_not_for_its_apps() {
+    let pair = Pair::new(1, "a");
+    let web = Web::with_keys(&[&pair.public]);
+    let config = provider(json!({ "additional_id_token_audiences": ["app"] }));
+    let redeem = async |said: Value| {
+        let id_token = pair.sign(&claims(said));
+        web.put(&format!("{ISSUER}/token"), &json!({ "id_token": id_token }));
+        web.providers()
+            .redeem(&config, &code(), now())
+            .await
+            .map(drop)
+    };
+    assert_eq!(redeem(json!({})).await, Ok(()));
+    let refused = |error| Err(OidcError::IdToken(error));
+    let audience = IdTokenError::Audience("app".to_owned());
+    assert_eq!(redeem(json!({ "aud": "app" })).await, refused(audience));
+    let party = IdTokenError::AuthorizedParty("app".to_owned());
+    assert_eq!(redeem(json!({ "azp": "app" })).await, refused(party));
+}

@@ -64,7 +64,13 @@ pub(crate) fn link(
     let before = proof.credentials.get(CredentialsType::Oidc).cloned();
     account::add(&mut proof.credentials, linking.account.clone(), cx.now);
     let after = proof.credentials.get(CredentialsType::Oidc).cloned();
-    let method = proof_of(cx, &linking.account.provider);
+    let provider = &linking.account.provider;
+    // Somebody who has just come through this provider may have given two factors there.
+    let method = if proof.method.provider.as_ref() == Some(provider) {
+        proof.method.clone()
+    } else {
+        proof_of(cx, provider)
+    };
     Ok(after.map(|after| Linked {
         method,
         before,

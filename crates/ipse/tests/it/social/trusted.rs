@@ -225,6 +225,25 @@ async fn a_provider_that_asks_for_two_factors_gives_both() {
     }
 }
 
+#[tokio::test]
+async fn an_account_that_is_connected_automatically_keeps_what_was_proved() {
+    let mut config = two_factors();
+    config["account_linking_mode"] = json!("automatic");
+    let (server, _) = openid::server(config, &[]).await;
+    let id = account(&server, true).await;
+    let mut said = ada(true);
+    said["acr"] = json!("gold");
+    let mut browser = server.browser();
+    through(&server, &mut browser, ("login", said)).await;
+    let session = whoami(&mut browser).await;
+    assert_eq!(session["identity"]["id"], json!(id));
+    assert_eq!(session["authenticator_assurance_level"], json!("aal2"));
+    assert_eq!(
+        session["authentication_methods"].as_array().unwrap().len(),
+        1
+    );
+}
+
 /// Gives an account a second factor.
 async fn add_totp(server: &TestServer, id: &str) {
     let mut credentials = server
