@@ -37,74 +37,102 @@ impl<P: Place> Default for AfterMethod<P> {
     }
 }
 
-section! {
+/// Declares what happens after a flow that is completed with a method: each method can have settings of its own.
+macro_rules! after_methods {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident: $rest:ident {
+            $( $(#[$method_meta:meta])* $method:ident: $place:ident, )*
+        }
+    ) => {
+        section! {
+            $(#[$meta])*
+            pub struct $name {
+                /// Where the browser goes.
+                #[schemars(with = "Option<UrlReference>")]
+                pub default_browser_return_url: Option<Url>,
+                $( $(#[$method_meta])* pub $method: AfterMethod<$place>, )*
+                /// Hooks for methods that have none of their own.
+                pub hooks: Hooks<$rest>,
+            }
+        }
+
+        impl $name {
+            /// What applies after completing the flow with the method of this name.
+            #[must_use]
+            pub fn completion(&self, method: &str) -> Completion<'_> {
+                let flow = Completion {
+                    default_browser_return_url: self.default_browser_return_url.as_ref(),
+                    hooks: &self.hooks,
+                };
+                match method {
+                    $( stringify!($method) => Completion::of(&self.$method, flow), )*
+                    _ => flow,
+                }
+            }
+
+            /// Every list of hooks, with the name of its method; that of the flow as a whole has none.
+            pub fn lists(&self) -> impl Iterator<Item = (Option<&'static str>, &[Hook])> {
+                let flow: (_, &[Hook]) = (None, &self.hooks);
+                [flow $(, (Some(stringify!($method)), &*self.$method.hooks))*].into_iter()
+            }
+        }
+    };
+}
+
+after_methods! {
     /// What happens when somebody has signed in.
-    pub struct AfterLogin {
-        /// Where the browser goes.
-        #[schemars(with = "Option<UrlReference>")]
-        pub default_browser_return_url: Option<Url>,
+    pub struct AfterLogin: AfterLoginHooks {
         /// With a password.
-        pub password: AfterMethod<AfterLoginHooks>,
+        password: AfterLoginHooks,
         /// With a security key.
-        pub webauthn: AfterMethod<AfterLoginHooks>,
+        webauthn: AfterLoginHooks,
         /// With a passkey.
-        pub passkey: AfterMethod<AfterLoginHooks>,
+        passkey: AfterLoginHooks,
         /// With a social account.
-        pub oidc: AfterMethod<AfterOidcLoginHooks>,
+        oidc: AfterOidcLoginHooks,
         /// With a code that was sent.
-        pub code: AfterMethod<AfterLoginHooks>,
+        code: AfterLoginHooks,
         /// With an authenticator app.
-        pub totp: AfterMethod<AfterLoginHooks>,
+        totp: AfterLoginHooks,
         /// With a backup code.
-        pub lookup_secret: AfterMethod<AfterLoginHooks>,
-        /// Hooks for methods that have none of their own.
-        pub hooks: Hooks<AfterLoginHooks>,
+        lookup_secret: AfterLoginHooks,
     }
 }
 
-section! {
+after_methods! {
     /// What happens when somebody has signed up.
-    pub struct AfterRegistration {
-        /// Where the browser goes.
-        #[schemars(with = "Option<UrlReference>")]
-        pub default_browser_return_url: Option<Url>,
+    pub struct AfterRegistration: GeneralHooks {
         /// With a password.
-        pub password: AfterMethod<AfterRegistrationHooks>,
+        password: AfterRegistrationHooks,
         /// With a security key.
-        pub webauthn: AfterMethod<AfterRegistrationHooks>,
+        webauthn: AfterRegistrationHooks,
         /// With a passkey.
-        pub passkey: AfterMethod<AfterRegistrationHooks>,
+        passkey: AfterRegistrationHooks,
         /// With a social account.
-        pub oidc: AfterMethod<AfterRegistrationHooks>,
+        oidc: AfterRegistrationHooks,
         /// With a code that was sent.
-        pub code: AfterMethod<AfterRegistrationHooks>,
-        /// Hooks for methods that have none of their own.
-        pub hooks: Hooks<GeneralHooks>,
+        code: AfterRegistrationHooks,
     }
 }
 
-section! {
+after_methods! {
     /// What happens when somebody has changed their account.
-    pub struct AfterSettings {
-        /// Where the browser goes.
-        #[schemars(with = "Option<UrlReference>")]
-        pub default_browser_return_url: Option<Url>,
+    pub struct AfterSettings: GeneralHooks {
         /// The password.
-        pub password: AfterMethod<AfterSettingsCredentialHooks>,
+        password: AfterSettingsCredentialHooks,
         /// The authenticator app.
-        pub totp: AfterMethod<AfterSettingsCredentialHooks>,
+        totp: AfterSettingsCredentialHooks,
         /// A social account.
-        pub oidc: AfterMethod<AfterSettingsCredentialHooks>,
+        oidc: AfterSettingsCredentialHooks,
         /// A security key.
-        pub webauthn: AfterMethod<AfterSettingsCredentialHooks>,
+        webauthn: AfterSettingsCredentialHooks,
         /// A passkey.
-        pub passkey: AfterMethod<AfterSettingsCredentialHooks>,
+        passkey: AfterSettingsCredentialHooks,
         /// The backup codes.
-        pub lookup_secret: AfterMethod<AfterSettingsCredentialHooks>,
+        lookup_secret: AfterSettingsCredentialHooks,
         /// The traits.
-        pub profile: AfterMethod<AfterSettingsProfileHooks>,
-        /// Hooks for methods that have none of their own.
-        pub hooks: Hooks<GeneralHooks>,
+        profile: AfterSettingsProfileHooks,
     }
 }
 
@@ -160,67 +188,6 @@ impl<'a> Completion<'a> {
             } else {
                 &own.hooks
             },
-        }
-    }
-}
-
-impl AfterLogin {
-    /// What applies after signing in with the method of this name.
-    #[must_use]
-    pub fn completion(&self, method: &str) -> Completion<'_> {
-        let flow = Completion {
-            default_browser_return_url: self.default_browser_return_url.as_ref(),
-            hooks: &self.hooks,
-        };
-        match method {
-            "password" => Completion::of(&self.password, flow),
-            "webauthn" => Completion::of(&self.webauthn, flow),
-            "passkey" => Completion::of(&self.passkey, flow),
-            "oidc" => Completion::of(&self.oidc, flow),
-            "code" => Completion::of(&self.code, flow),
-            "totp" => Completion::of(&self.totp, flow),
-            "lookup_secret" => Completion::of(&self.lookup_secret, flow),
-            _ => flow,
-        }
-    }
-}
-
-impl AfterRegistration {
-    /// What applies after signing up with the method of this name.
-    #[must_use]
-    pub fn completion(&self, method: &str) -> Completion<'_> {
-        let flow = Completion {
-            default_browser_return_url: self.default_browser_return_url.as_ref(),
-            hooks: &self.hooks,
-        };
-        match method {
-            "password" => Completion::of(&self.password, flow),
-            "webauthn" => Completion::of(&self.webauthn, flow),
-            "passkey" => Completion::of(&self.passkey, flow),
-            "oidc" => Completion::of(&self.oidc, flow),
-            "code" => Completion::of(&self.code, flow),
-            _ => flow,
-        }
-    }
-}
-
-impl AfterSettings {
-    /// What applies after a change made with the method of this name.
-    #[must_use]
-    pub fn completion(&self, method: &str) -> Completion<'_> {
-        let flow = Completion {
-            default_browser_return_url: self.default_browser_return_url.as_ref(),
-            hooks: &self.hooks,
-        };
-        match method {
-            "password" => Completion::of(&self.password, flow),
-            "totp" => Completion::of(&self.totp, flow),
-            "oidc" => Completion::of(&self.oidc, flow),
-            "webauthn" => Completion::of(&self.webauthn, flow),
-            "passkey" => Completion::of(&self.passkey, flow),
-            "lookup_secret" => Completion::of(&self.lookup_secret, flow),
-            "profile" => Completion::of(&self.profile, flow),
-            _ => flow,
         }
     }
 }

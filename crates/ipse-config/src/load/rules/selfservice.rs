@@ -1,7 +1,6 @@
 //! Rules about methods, providers and hooks.
 
 use std::collections::BTreeSet;
-use std::ops::Deref;
 
 use super::Rules;
 use crate::selfservice::hooks::Hook;
@@ -136,44 +135,30 @@ impl Rules<'_> {
 }
 
 /// Every list of hooks with the path of the table it is in.
-fn all_hooks(config: &Config) -> Vec<(&'static str, &[Hook])> {
-    macro_rules! lists {
-        ($($($name:ident).+),* $(,)?) => {
-            vec![$((
-                concat!("selfservice.flows" $(, ".", stringify!($name))+),
-                config.selfservice.flows.$($name).+.hooks.deref(),
-            )),*]
-        };
-    }
-    lists![
-        login.before,
-        login.after,
-        login.after.password,
-        login.after.webauthn,
-        login.after.passkey,
-        login.after.oidc,
-        login.after.code,
-        login.after.totp,
-        login.after.lookup_secret,
-        registration.before,
-        registration.after,
-        registration.after.password,
-        registration.after.webauthn,
-        registration.after.passkey,
-        registration.after.oidc,
-        registration.after.code,
-        settings.before,
-        settings.after,
-        settings.after.password,
-        settings.after.totp,
-        settings.after.oidc,
-        settings.after.webauthn,
-        settings.after.passkey,
-        settings.after.lookup_secret,
-        settings.after.profile,
-        verification.before,
-        verification.after,
-        recovery.before,
-        recovery.after,
-    ]
+fn all_hooks(config: &Config) -> Vec<(String, &[Hook])> {
+    let flows = &config.selfservice.flows;
+    let plain: [(&str, &[Hook]); 7] = [
+        ("login.before", &flows.login.before.hooks),
+        ("registration.before", &flows.registration.before.hooks),
+        ("settings.before", &flows.settings.before.hooks),
+        ("verification.before", &flows.verification.before.hooks),
+        ("verification.after", &flows.verification.after.hooks),
+        ("recovery.before", &flows.recovery.before.hooks),
+        ("recovery.after", &flows.recovery.after.hooks),
+    ];
+    let plain = plain.map(|(place, hooks)| (place.to_owned(), hooks));
+    let per_method = |flow, (method, hooks): (Option<&str>, _)| match method {
+        None => (format!("{flow}.after"), hooks),
+        Some(method) => (format!("{flow}.after.{method}"), hooks),
+    };
+    let login = flows.login.after.lists();
+    let registration = flows.registration.after.lists();
+    let settings = flows.settings.after.lists();
+    let lists = (plain.into_iter())
+        .chain(login.map(|list| per_method("login", list)))
+        .chain(registration.map(|list| per_method("registration", list)))
+        .chain(settings.map(|list| per_method("settings", list)));
+    lists
+        .map(|(place, hooks)| (format!("selfservice.flows.{place}"), hooks))
+        .collect()
 }
