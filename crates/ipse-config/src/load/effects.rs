@@ -27,7 +27,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("hashers.argon2.expected_deviation", OBSOLETE),
     ("hashers.argon2.expected_duration", OBSOLETE),
     ("help", COMMAND_LINE),
-    ("oauth2_provider", NOT_YET),
     ("organizations", NOT_PLANNED),
     ("preview", NOT_PLANNED),
     ("selfservice.methods.b2b", NOT_PLANNED),

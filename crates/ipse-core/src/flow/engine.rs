@@ -11,6 +11,7 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::hook;
 use crate::method::{Handles, Step};
+use crate::oauth2;
 
 /// Starts a flow.
 ///
@@ -18,7 +19,7 @@ use crate::method::{Handles, Step};
 /// When the flow is switched off, the client may not start it, or `return_to` leads somewhere that isn't allowed.
 pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, ApiError> {
     let csrf = (client == FlowClient::Browser).then(|| cx.jar.ensure_csrf(cx.random()));
-    let (subject, mut flow, writes) = match K::begin(cx, client).await? {
+    let (subject, mut flow, writes, request) = match K::begin(cx, client).await? {
         Begin::Elsewhere(location) => return Ok(Outcome::Redirect { location }),
         Begin::With {
             subject,
@@ -26,11 +27,15 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
             data,
             identity_id,
             writes,
+            request,
         } => {
-            return_to::check(cx)?;
             let mut flow = Flow::<K>::new(cx, client, extra, data);
+            if let Some(to) = request.as_ref().and_then(|request| request.return_to(cx)) {
+                flow.returns_to(to);
+            }
+            return_to::check(cx, flow.shown.return_to.as_deref())?;
             flow.identity_id = identity_id;
-            (subject, flow, writes)
+            (subject, flow, writes, request)
         }
     };
     let token = csrf
@@ -49,8 +54,12 @@ pub async fn create<K: Kind>(cx: &Cx, client: FlowClient) -> Result<Outcome, Api
     batch.insert_flow(&flow.to_record());
     K::accompany(&flow, &mut batch);
     batch.commit().await?;
+    let body = K::render(cx, &flow, &subject);
     Ok(Outcome::Ready {
-        body: K::render(cx, &flow, &subject),
+        body: match request {
+            Some(request) => request.shown_in(&body),
+            None => body,
+        },
         page: flow.page(cx),
     })
 }
@@ -345,8 +354,8 @@ pub(super) async fn show_again<K: Kind>(
     flow: &Flow<K>,
     subject: &K::Subject,
 ) -> Result<Outcome, ApiError> {
+    let body = with_request(cx, flow, K::render(cx, flow, subject)).await?;
     save(cx, flow).await?;
-    let body = K::render(cx, flow, subject);
     Ok(Outcome::Again {
         body,
         page: flow.page(cx),
@@ -360,11 +369,12 @@ async fn show_next<K: Kind>(
     flow: &Flow<K>,
     subject: &K::Subject,
 ) -> Result<Outcome, FlowError> {
+    let body = with_request(cx, flow, K::render_next(cx, flow, subject)).await?;
     let mut batch = cx.store().batch();
     batch.update_flow(&flow.to_record());
     K::accompany(flow, &mut batch);
     batch.commit().await?;
-    let (body, page) = (K::render_next(cx, flow, subject), flow.page(cx));
+    let page = flow.page(cx);
     Ok(if K::NEXT_SUCCEEDS {
         Outcome::Ready { body, page }
     } else {
@@ -374,6 +384,12 @@ async fn show_next<K: Kind>(
             status: 303,
         }
     })
+}
+
+/// A flow as JSON, with the OAuth2 login request that waits for it. Browsers that navigate don't see the JSON.
+async fn with_request<K: Kind>(cx: &Cx, flow: &Flow<K>, body: String) -> Result<String, ApiError> {
+    let challenge = K::login_challenge(flow).filter(|_| cx.wants_json());
+    oauth2::shown(cx, challenge, body).await
 }
 
 /// Saves a flow. When a twin of this request was faster, what it has saved stays.

@@ -15,7 +15,7 @@ pub async fn create_browser(cx: &Cx) -> Result<Outcome, ApiError> {
     let Some(authenticated) = session::authenticate(cx).await? else {
         return Err(session::inactive());
     };
-    return_to::check(cx)?;
+    return_to::check(cx, return_to::asked(cx))?;
     let token = session::logout_token(cx, &authenticated.token);
     let mut address = with_query(&cx.public_url("self-service/logout"), "token", &token);
     if let Some(to) = cx.request.query("return_to").filter(|to| !to.is_empty()) {

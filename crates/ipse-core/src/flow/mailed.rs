@@ -160,9 +160,10 @@ pub(crate) async fn restart<K: Kind<Extra = NoExtra>>(
     cx: &Cx,
     old: &Flow<K>,
     (client, complaints): (FlowClient, Vec<Complaint>),
+    data: K::Data,
     subject: &K::Subject,
 ) -> Result<Flow<K>, ApiError> {
-    let mut flow = Flow::<K>::new(cx, client, NoExtra {}, K::Data::default());
+    let mut flow = Flow::<K>::new(cx, client, NoExtra {}, data);
     flow.shown.return_to.clone_from(&old.shown.return_to);
     cx.jar.renew_csrf(cx.random());
     flow.ui()
@@ -313,5 +314,6 @@ where
         data: K::Data::default(),
         identity_id: None,
         writes: None,
+        request: None,
     }
 }

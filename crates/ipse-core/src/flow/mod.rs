@@ -38,6 +38,7 @@ pub use verification::Verification;
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::method::Handles;
+use crate::oauth2::LoginRequest;
 use crate::session::Authenticated;
 
 /// One of the five flows: the types it works with, and the few decisions in which it differs from the others.
@@ -137,6 +138,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
         decision: Self::Decision,
     ) -> impl Future<Output = Result<Outcome, FlowError>> + Send;
 
+    /// The OAuth2 login request that waits for the flow.
+    fn login_challenge(_: &Flow<Self>) -> Option<&str> {
+        None
+    }
+
     /// The flow as JSON for a client.
     fn render(cx: &Cx, flow: &Flow<Self>, subject: &Self::Subject) -> String;
 
@@ -180,6 +186,8 @@ pub enum Begin<K: Kind> {
         identity_id: Option<Uuid>,
         /// What is written together with the flow.
         writes: Option<ipse_store::Batch>,
+        /// The OAuth2 login request that the flow answers.
+        request: Option<LoginRequest>,
     },
     /// Not at all: the browser goes elsewhere.
     Elsewhere(String),
@@ -248,11 +256,7 @@ impl<K: Kind> Flow<K> {
                 issued_at: cx.now,
                 request_url: cx.request.url.clone(),
                 active: None,
-                return_to: cx
-                    .request
-                    .query("return_to")
-                    .filter(|to| !to.is_empty())
-                    .map(str::to_owned),
+                return_to: return_to::asked(cx).map(str::to_owned),
                 ui: Container::new(Self::action(cx, id)),
                 state: K::FIRST_STATE,
                 extra,
@@ -293,6 +297,20 @@ impl<K: Kind> Flow<K> {
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.shown.expires_at <= now
+    }
+
+    /// Has the browser go somewhere else afterwards than its address says. The address then says so, too.
+    pub(crate) fn returns_to(&mut self, to: &str) {
+        if let Ok(mut url) = url::Url::parse(&self.shown.request_url) {
+            let others: Vec<_> = url.query_pairs().into_owned().collect();
+            let others = others.iter().filter(|(name, _)| name != "return_to");
+            url.query_pairs_mut()
+                .clear()
+                .extend_pairs(others)
+                .append_pair("return_to", to);
+            self.shown.request_url = url.into();
+        }
+        self.shown.return_to = Some(to.to_owned());
     }
 
     /// The flow has just been saved, so that it can be saved again.

@@ -6,12 +6,18 @@ use url::Url;
 use crate::cx::Cx;
 use crate::error::ApiError;
 
-/// Checks the `return_to` of a request that starts a flow.
+/// The `return_to` of a request.
+#[must_use]
+pub fn asked(cx: &Cx) -> Option<&str> {
+    cx.request.query("return_to").filter(|to| !to.is_empty())
+}
+
+/// Checks where a flow that starts is to lead.
 ///
 /// # Errors
 /// 400 `self_service_flow_return_to_forbidden` when it leads somewhere that isn't allowed.
-pub fn check(cx: &Cx) -> Result<(), ApiError> {
-    match cx.request.query("return_to").filter(|to| !to.is_empty()) {
+pub fn check(cx: &Cx, return_to: Option<&str>) -> Result<(), ApiError> {
+    match return_to {
         Some(to) => resolve(cx, to).map(drop),
         None => Ok(()),
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Begin, Flow, Kind, origin, return_to};
 use crate::cx::Cx;
 use crate::error::ApiError;
+use crate::oauth2::{self, Asked};
 use crate::schema::Schema;
 use crate::session::exchange::{self, Pending};
 
@@ -83,20 +84,39 @@ pub(crate) fn with_exchange_code<K: Kind>(flow: &Flow<K>, code: Option<&String>)
     }
 }
 
-/// Sends a browser on that is signed in already; anybody else is told.
+/// Sends a browser on that is signed in already; anybody else is told. An OAuth2 login request is answered on this occasion.
 ///
 /// # Errors
 /// 400 `session_already_available`.
-pub(crate) fn already_signed_in<K: Kind>(
+pub(crate) async fn already_signed_in<K: Kind>(
     cx: &Cx,
     client: FlowClient,
-    reason: &str,
+    (asked, reason): (&Asked, &str),
 ) -> Result<Begin<K>, ApiError> {
+    if let (Some(_), Some(challenge)) = (&asked.request, &asked.challenge) {
+        let location = oauth2::accept_for_session(cx, challenge).await?;
+        if !cx.request.wants_json() {
+            return Ok(Begin::Elsewhere(location));
+        }
+        return Err(session_already_available(reason).beside("redirect_browser_to", location));
+    }
     if client == FlowClient::Browser && !cx.request.wants_json() {
-        let to = cx.request.query("return_to").filter(|to| !to.is_empty());
-        return Ok(Begin::Elsewhere(return_to::after(cx, to, &[])?));
+        let to = return_to::after(cx, return_to::asked(cx), &[])?;
+        return Ok(Begin::Elsewhere(to));
     }
     Err(session_already_available(reason))
+}
+
+/// Where a browser goes whose form somebody has submitted who has signed in meanwhile.
+///
+/// # Errors
+/// When the flow's `return_to` isn't allowed any more.
+pub(crate) fn where_to_instead<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<String, ApiError> {
+    let Some(challenge) = K::login_challenge(flow) else {
+        return return_to::after(cx, flow.shown.return_to.as_deref(), &[]);
+    };
+    let login = cx.public_url("self-service/login/browser");
+    Ok(oauth2::with_challenge(login, Some(challenge)))
 }
 
 /// 400 `session_already_available`.

@@ -196,13 +196,20 @@ pub fn satisfies(
     }
 }
 
+/// Where a browser goes to give a second factor, and then to `return_to`.
+#[must_use]
+pub(crate) fn step_up(cx: &Cx, return_to: Option<&str>) -> String {
+    let login = cx.public_url("self-service/login/browser?aal=aal2");
+    match return_to {
+        Some(to) => crate::flow::with_query(&login, "return_to", to),
+        None => login,
+    }
+}
+
 /// The refusal of a session that lacks a factor. Browsers are sent to give it, and then to `return_to`.
 #[must_use]
 pub fn required(cx: &Cx, return_to: Option<&str>) -> ApiError {
-    let mut login = cx.public_url("self-service/login/browser?aal=aal2");
-    if let Some(return_to) = return_to {
-        login = crate::flow::with_query(&login, "return_to", return_to);
-    }
+    let login = step_up(cx, return_to);
     ApiError::new(403, "This needs a second factor")
         .id("session_aal2_required")
         .reason("The session rests on one factor only. Confirm it with a second one and try again.")

@@ -20,6 +20,7 @@ mod logout;
 mod mail;
 mod meanwhile;
 mod meta;
+mod oauth2;
 mod postgres;
 mod process;
 mod registration;

@@ -135,17 +135,15 @@ impl Rules<'_> {
     fn serve(&mut self, config: &Config) {
         let serve = &config.serve;
         for (key, url) in [
-            ("public", &serve.public.base_url),
-            ("admin", &serve.admin.base_url),
+            ("serve.public.base_url", &serve.public.base_url),
+            ("serve.admin.base_url", &serve.admin.base_url),
+            ("oauth2_provider.url", &config.oauth2_provider.url),
         ] {
             if url
                 .as_ref()
                 .is_some_and(|url| !matches!(url.scheme(), "http" | "https"))
             {
-                self.conflict(
-                    &format!("serve.{key}.base_url"),
-                    "has to start with http:// or https://",
-                );
+                self.conflict(key, "has to start with http:// or https://");
             }
         }
         self.tls("serve.public.tls", &serve.public.tls);

@@ -1,5 +1,6 @@
 //! Signs somebody in: a new session, or the present one confirmed.
 
+use ipse_config::selfservice::after::Completion;
 use ipse_model::{Aal, Identity, IdentityState};
 use ipse_store::StoreError;
 use ipse_ui::text;
@@ -10,9 +11,10 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::settings::taken;
-use crate::flow::{Flow, FlowError, Outcome, return_to, shared, verification, with_query};
+use crate::flow::{Flow, FlowError, Kind, Outcome, return_to, shared, verification};
 use crate::hook;
 use crate::method::oidc::linking::{self, Linked};
+use crate::oauth2::{self, SignedIn};
 use crate::session::{self, Authenticated};
 
 pub(super) async fn complete(
@@ -26,13 +28,7 @@ pub(super) async fn complete(
             .detail("identity_id", proof.identity.id.to_string())
             .into());
     }
-    let hooks = cx
-        .config()
-        .selfservice
-        .flows
-        .login
-        .after
-        .completion(proof.by.as_str());
+    let hooks = completion(cx, &proof);
     let stepping_up = flow.shown.extra.requested_aal == Aal::Aal2;
     if stepping_up && visitor.as_ref().map(|visitor| visitor.identity.id) != Some(proof.identity.id)
     {
@@ -69,6 +65,7 @@ pub(super) async fn complete(
     let verifications = verifications(cx, flow, &proof)?;
     hook::before_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
     signed_in.identity = proof.identity.clone();
+    let onwards = onwards(cx, flow, &proof, &signed_in).await?;
     let next = save(
         cx,
         (flow, &proof, linked),
@@ -77,7 +74,43 @@ pub(super) async fn complete(
     )
     .await?;
     hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
-    answer(cx, flow, (&proof, confirmed), &signed_in, next)
+    let signed_in = (&signed_in, confirmed);
+    answer(cx, flow, &proof, signed_in, (onwards, next))
+}
+
+/// What applies after signing in like this.
+fn completion<'a>(cx: &'a Cx, proof: &Proof) -> Completion<'a> {
+    let after = &cx.config().selfservice.flows.login.after;
+    after.completion(proof.by.as_str())
+}
+
+/// Where the login is not over yet.
+enum Onwards {
+    /// It is over.
+    Nowhere,
+    /// A second factor is due.
+    SecondFactor(String),
+    /// The OAuth2 server waits for the browser.
+    OAuth2(String),
+}
+
+/// Whether something comes after this login, and tells an OAuth2 server that waits for it.
+async fn onwards(
+    cx: &Cx,
+    flow: &Flow<Login>,
+    proof: &Proof,
+    signed_in: &Authenticated,
+) -> Result<Onwards, FlowError> {
+    if let Some(location) = second_factor_due(cx, flow, proof, signed_in) {
+        return Ok(Onwards::SecondFactor(location));
+    }
+    match Login::login_challenge(flow).filter(|_| flow.is_browser()) {
+        None => Ok(Onwards::Nowhere),
+        Some(challenge) => {
+            let who = SignedIn::by(&signed_in.session);
+            Ok(Onwards::OAuth2(oauth2::accept(cx, challenge, &who).await?))
+        }
+    }
 }
 
 /// The verifications that begin with this login, and the identity if anything of it changes on this occasion. What a web
@@ -87,13 +120,7 @@ fn verifications(
     flow: &Flow<Login>,
     proof: &Proof,
 ) -> Result<(verification::Pending, Option<Identity>), FlowError> {
-    let hooks = cx
-        .config()
-        .selfservice
-        .flows
-        .login
-        .after
-        .completion(proof.by.as_str());
+    let hooks = completion(cx, proof);
     let all = hook::verifies_at_login(hooks.hooks) && flow.shown.extra.requested_aal == Aal::Aal1;
     if !all && proof.update.is_none() {
         return Ok((verification::Pending::default(), None));
@@ -130,13 +157,7 @@ async fn save(
     (signed_in, hash): (&Authenticated, Option<ipse_store::TokenHash>),
     (pending, verifying): &(verification::Pending, Option<Identity>),
 ) -> Result<Vec<NextFlow>, FlowError> {
-    let hooks = cx
-        .config()
-        .selfservice
-        .flows
-        .login
-        .after
-        .completion(proof.by.as_str());
+    let hooks = completion(cx, proof);
     let record = flow.to_record();
     let mut next = Vec::new();
     for with_flow in [true, false] {
@@ -209,9 +230,9 @@ fn upgrade(batch: &mut ipse_store::Batch, proof: &Proof, upgraded: &ipse_model::
 fn answer(
     cx: &Cx,
     flow: &Flow<Login>,
-    (proof, confirmed): (&Proof, bool),
-    signed_in: &Authenticated,
-    verifications: Vec<NextFlow>,
+    proof: &Proof,
+    (signed_in, confirmed): (&Authenticated, bool),
+    (onwards, verifications): (Onwards, Vec<NextFlow>),
 ) -> Result<Outcome, FlowError> {
     if flow.came_back && !flow.is_browser() {
         let code = flow
@@ -221,13 +242,7 @@ fn answer(
             location: shared::back_to_app(cx, flow, code)?,
         });
     }
-    let hooks = cx
-        .config()
-        .selfservice
-        .flows
-        .login
-        .after
-        .completion(proof.by.as_str());
+    let hooks = completion(cx, proof);
     let location = return_to::after(
         cx,
         flow.shown.return_to.as_deref(),
@@ -244,9 +259,8 @@ fn answer(
     if confirmed {
         session = session.with_device(session::another(cx));
     }
-    let due = second_factor_due(cx, flow, proof, signed_in);
     if !flow.is_browser() {
-        if due.is_some() {
+        if matches!(onwards, Onwards::SecondFactor(_)) {
             session = session.without_identity();
         }
         let body = json!({
@@ -264,7 +278,7 @@ fn answer(
     if !confirmed {
         cx.jar.rotate_csrf(cx.random());
     }
-    if let Some(location) = due {
+    if let Onwards::SecondFactor(location) | Onwards::OAuth2(location) = onwards {
         return Ok(Outcome::Leave { location });
     }
     next.push(ContinueWith::RedirectBrowserTo {
@@ -289,11 +303,9 @@ fn second_factor_due(
     if session::aal::satisfies(config, &signed_in.session, required, &proof.credentials) {
         return None;
     }
-    let login = cx.public_url("self-service/login/browser?aal=aal2");
-    Some(match &flow.shown.return_to {
-        Some(to) => with_query(&login, "return_to", to),
-        None => login,
-    })
+    let step_up = session::aal::step_up(cx, flow.shown.return_to.as_deref());
+    let challenge = Login::login_challenge(flow);
+    Some(oauth2::with_challenge(step_up, challenge))
 }
 
 /// What is said when identifier and secret don't belong together, whichever of the two is wrong.

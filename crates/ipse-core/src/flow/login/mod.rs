@@ -18,6 +18,7 @@ use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::method::{self, Handles};
+use crate::oauth2;
 use crate::session::Authenticated;
 
 /// The kind of flow.
@@ -158,7 +159,7 @@ impl Kind for Login {
 
     async fn fetch(cx: &Cx, id: Uuid) -> Result<String, ApiError> {
         let flow = shared::fetch::<Self>(cx, id).await?;
-        Ok(render(&flow))
+        oauth2::shown(cx, Self::login_challenge(&flow), render(&flow)).await
     }
 
     async fn open(cx: &Cx, id: Uuid) -> Result<(Flow<Self>, Visitor), ApiError> {
@@ -190,6 +191,10 @@ impl Kind for Login {
         proof: Proof,
     ) -> Result<Outcome, FlowError> {
         complete::complete(cx, flow, visitor, proof).await
+    }
+
+    fn login_challenge(flow: &Flow<Self>) -> Option<&str> {
+        flow.shown.extra.oauth2_login_challenge.as_deref()
     }
 
     fn render(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {

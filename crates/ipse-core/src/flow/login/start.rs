@@ -6,8 +6,8 @@ use ipse_ui::text;
 use super::{Login, LoginData, LoginExtra};
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::{Begin, Flow, FlowError, return_to, shared};
-use crate::session;
+use crate::flow::{Begin, Flow, FlowError, shared};
+use crate::{oauth2, session};
 
 /// What somebody who is signed in already is told.
 pub(super) const ALREADY: &str =
@@ -15,13 +15,18 @@ pub(super) const ALREADY: &str =
 
 pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, ApiError> {
     let requested_aal = requested_aal(cx)?;
+    let asked = oauth2::asked(cx, client).await?;
     let visitor = session::authenticate(cx).await?;
-    let refresh = cx.request.flag("refresh");
+    let again = asked
+        .request
+        .as_ref()
+        .is_some_and(|request| !request.skip());
+    let refresh = again || cx.request.flag("refresh");
     if let Some(visitor) = &visitor
         && !refresh
         && (requested_aal == Aal::Aal1 || visitor.session.aal >= requested_aal)
     {
-        return shared::already_signed_in(cx, client, ALREADY);
+        return shared::already_signed_in(cx, client, (&asked, ALREADY)).await;
     }
     if visitor.is_none() && requested_aal == Aal::Aal2 {
         return Err(first_factor_missing(cx));
@@ -38,7 +43,7 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
             requested_aal,
             organization_id: None,
             identity_schema: shared::requested_schema(cx)?,
-            oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
+            oauth2_login_challenge: asked.challenge,
             session_token_exchange_code: exchange.code,
         },
         data: LoginData {
@@ -46,6 +51,7 @@ pub(super) async fn begin(cx: &Cx, client: FlowClient) -> Result<Begin<Login>, A
             ..LoginData::default()
         },
         writes: exchange.writes,
+        request: asked.request,
         identity_id: identity_id.filter(|_| refresh),
     })
 }
@@ -55,7 +61,7 @@ pub(super) fn somebody_is_in(cx: &Cx, flow: &Flow<Login>) -> Result<FlowError, A
     if cx.wants_json() {
         return Ok(FlowError::form(text::validation::generic(ALREADY)));
     }
-    let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
+    let location = shared::where_to_instead(cx, flow)?;
     Ok(shared::session_already_available(ALREADY)
         .browser_to(location)
         .into())

@@ -88,7 +88,7 @@ pub async fn create_code(cx: &Cx, body: &[u8]) -> Result<Created, ApiError> {
 /// 400; 404 when recovery by link is switched off.
 pub async fn create_link(cx: &Cx, body: &[u8]) -> Result<Created, ApiError> {
     let wish = read(cx, body, MethodId::Link)?;
-    return_to::check(cx)?;
+    return_to::check(cx, return_to::asked(cx))?;
     let lifespan = lifespan(&wish)?;
     let identity = cx.store().identity(wish.identity_id).await?;
     let identity = identity.ok_or_else(|| ApiError::bad_request("There is no such identity."))?;

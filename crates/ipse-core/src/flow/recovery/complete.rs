@@ -4,7 +4,7 @@ use ipse_model::{Aal, AuthenticationMethod, FlowClient, FlowState, IdentityState
 use ipse_ui::{Node, text};
 use serde_json::json;
 
-use super::{Recovery, SignedIn};
+use super::{Recovery, RecoveryData, SignedIn};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::{ContinueWith, NextFlow};
@@ -208,6 +208,7 @@ async fn begin_anew(
         node: None,
         message: restart.message,
     }];
-    let next = mailed::restart(cx, flow, (client, complaints), &SignedIn::default()).await?;
+    let (data, nobody) = (RecoveryData::default(), SignedIn::default());
+    let next = mailed::restart(cx, flow, (client, complaints), data, &nobody).await?;
     Ok(mailed::go_on_with(cx, &next))
 }

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::mailed::{self, Letter};
-use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, return_to, shared};
+use super::{Begin, Flow, FlowError, Kind, Outcome, arrange, shared, with_query};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
 use crate::method::{self, Handles};
+use crate::oauth2;
 use crate::session::{self, Authenticated};
 
 /// The kind of flow.
@@ -133,8 +134,16 @@ impl Kind for Registration {
         if !config.enabled {
             return Err(switched_off());
         }
+        let asked = oauth2::asked(cx, client).await?;
         if session::authenticate(cx).await?.is_some() {
-            return shared::already_signed_in(cx, client, ALREADY);
+            if asked
+                .request
+                .as_ref()
+                .is_some_and(|request| !request.skip())
+            {
+                return Ok(Begin::Elsewhere(login_instead(cx)));
+            }
+            return shared::already_signed_in(cx, client, (&asked, ALREADY)).await;
         }
         let screen = match config.effective_style() {
             RegistrationStyle::Unified => Screen::Unified,
@@ -146,7 +155,7 @@ impl Kind for Registration {
             extra: RegistrationExtra {
                 organization_id: None,
                 identity_schema: shared::requested_schema(cx)?,
-                oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
+                oauth2_login_challenge: asked.challenge,
                 session_token_exchange_code: exchange.code,
             },
             data: RegistrationData {
@@ -155,6 +164,7 @@ impl Kind for Registration {
                 ..RegistrationData::default()
             },
             writes: exchange.writes,
+            request: asked.request,
             identity_id: None,
         })
     }
@@ -165,7 +175,8 @@ impl Kind for Registration {
     }
 
     async fn fetch(cx: &Cx, id: Uuid) -> Result<String, ApiError> {
-        Ok(render(&shared::fetch::<Self>(cx, id).await?))
+        let flow = shared::fetch::<Self>(cx, id).await?;
+        oauth2::shown(cx, Self::login_challenge(&flow), render(&flow)).await
     }
 
     async fn open(cx: &Cx, id: Uuid) -> Result<(Flow<Self>, Visitor), ApiError> {
@@ -180,7 +191,7 @@ impl Kind for Registration {
         if visitor.is_none() {
             return Ok(());
         }
-        let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[])?;
+        let location = shared::where_to_instead(cx, flow)?;
         let mut error = shared::session_already_available(ALREADY);
         error.browser = Browser::Redirect {
             to: location,
@@ -196,6 +207,10 @@ impl Kind for Registration {
         account: NewAccount,
     ) -> Result<Outcome, FlowError> {
         complete::complete(cx, flow, account).await
+    }
+
+    fn login_challenge(flow: &Flow<Self>) -> Option<&str> {
+        flow.shown.extra.oauth2_login_challenge.as_deref()
     }
 
     fn render(_: &Cx, flow: &Flow<Self>, _: &Visitor) -> String {
@@ -235,6 +250,15 @@ impl Kind for Registration {
 
 fn render(flow: &Flow<Registration>) -> String {
     shared::with_exchange_code(flow, flow.shown.extra.session_token_exchange_code.as_ref())
+}
+
+/// Where somebody who is signed in proves it again, for the same reason and with the same parameters.
+fn login_instead(cx: &Cx) -> String {
+    let login = cx.public_url("self-service/login/browser");
+    let query = cx.request.query.iter();
+    query.fold(login, |address, (name, value)| {
+        with_query(&address, name, value)
+    })
 }
 
 fn switched_off() -> ApiError {

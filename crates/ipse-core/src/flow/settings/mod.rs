@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::continue_with::ContinueWith;
 use super::{
-    Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, shared::with_member, with_query,
+    Begin, Flow, FlowError, Kind, NoExtra, Outcome, arrange, return_to, shared::with_member,
+    with_query,
 };
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
@@ -153,8 +154,7 @@ impl Kind for Settings {
             credentials: found.credentials,
         };
         let start = cx.public_url("self-service/settings/browser");
-        let back = cx.request.query("return_to").filter(|to| !to.is_empty());
-        let back = back.map(|to| with_query(&start, "return_to", to));
+        let back = return_to::asked(cx).map(|to| with_query(&start, "return_to", to));
         require_aal(cx, &owner, back.as_deref())?;
         Ok(Begin::With {
             identity_id: Some(owner.authenticated.identity.id),
@@ -162,6 +162,7 @@ impl Kind for Settings {
             extra: NoExtra {},
             data: SettingsData::default(),
             writes: None,
+            request: None,
         })
     }
 

@@ -4,11 +4,12 @@ use ipse_model::{AddressStatus, FlowClient, FlowState, Identity, MethodId};
 use ipse_store::OneTimeCode;
 use ipse_ui::{Attributes, Container, Group, Link, Node, text};
 
-use super::Verification;
+use super::{Verification, VerificationData};
 use crate::cx::Cx;
 use crate::flow::mailed::{self, Decision, Proved, Restart};
 use crate::flow::{Complaint, Flow, FlowError, Outcome, expired, return_to};
 use crate::hook;
+use crate::oauth2::{self, Failure};
 
 pub(super) async fn complete(
     cx: &Cx,
@@ -36,10 +37,12 @@ async fn verify(
     let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[configured])?;
     let mut identity = proved.identity;
     mark_verified(cx, &mut identity, &proved.code);
+    let oauth2 = answer_oauth2(cx, flow).await?;
     flow.identity_id = Some(identity.id);
     flow.shown.state = FlowState::PassedChallenge;
     flow.shown.active = Some(proved.by);
-    flow.shown.ui = passed(mailed::csrf_node(cx, flow), proved.by, location);
+    let link = oauth2.as_ref().unwrap_or(&location).clone();
+    flow.shown.ui = passed(mailed::csrf_node(cx, flow), proved.by, (location, link));
 
     let mut batch = cx.store().batch();
     batch.use_code(proved.code.id, cx.now);
@@ -57,13 +60,31 @@ async fn verify(
     match hook::after_save(cx, &after.hooks, &mut stage).await {
         Ok(()) => {
             let body = flow.to_record().public.into_string();
-            Ok(Outcome::Ready {
-                body,
-                page: flow.page(cx),
-            })
+            let page = oauth2.unwrap_or_else(|| flow.page(cx));
+            Ok(Outcome::Ready { body, page })
         }
         Err(FlowError::Invalid(complaints)) => object(cx, flow, complaints).await,
         Err(error) => Err(error),
+    }
+}
+
+/// Answers an OAuth2 login request that waits for this verification, and returns where the browser goes on. One that is
+/// out of date keeps nobody from verifying an address.
+async fn answer_oauth2(
+    cx: &Cx,
+    flow: &mut Flow<Verification>,
+) -> Result<Option<String>, FlowError> {
+    let browser = flow.is_browser();
+    let Some(waiting) = flow.data.oauth2.take().filter(|_| browser) else {
+        return Ok(None);
+    };
+    match oauth2::try_accept(cx, &waiting.challenge, &waiting.who).await {
+        Ok(location) => Ok(Some(location)),
+        Err(refused @ Failure::Refused { .. }) => {
+            tracing::warn!(error = %refused, "the OAuth2 login request that waited for a verification is out of date");
+            Ok(None)
+        }
+        Err(failure) => Err(oauth2::not_answered(&failure).into()),
     }
 }
 
@@ -78,7 +99,8 @@ async fn object(
     } else {
         flow.shown.client
     };
-    let next = mailed::restart(cx, flow, (client, complaints), &()).await?;
+    let data = VerificationData::default();
+    let next = mailed::restart(cx, flow, (client, complaints), data, &()).await?;
     if opened(cx) {
         return Ok(mailed::go_on_with(cx, &next));
     }
@@ -107,7 +129,7 @@ pub(crate) fn mark_verified(cx: &Cx, identity: &mut Identity, code: &OneTimeCode
 }
 
 /// The last screen: nothing to fill in, and a link that leads on.
-fn passed(csrf: Node, by: MethodId, location: String) -> Container {
+fn passed(csrf: Node, by: MethodId, (location, link): (String, String)) -> Container {
     let group = if by == MethodId::Link {
         Group::Link
     } else {
@@ -115,7 +137,7 @@ fn passed(csrf: Node, by: MethodId, location: String) -> Container {
     };
     let link = Attributes::Link(Link {
         id: "continue".to_owned(),
-        href: location.clone(),
+        href: link,
         title: text::node::node_label_continue(),
     });
     let label = text::node::node_label_continue();
@@ -144,7 +166,8 @@ async fn begin_anew(
         node: None,
         message: restart.message,
     }];
-    let next = mailed::restart(cx, flow, (client, complaints), &()).await?;
+    let data = flow.data.clone();
+    let next = mailed::restart(cx, flow, (client, complaints), data, &()).await?;
     if opened || flow.shown.active == Some(MethodId::Link) {
         return Ok(mailed::go_on_with(cx, &next));
     }

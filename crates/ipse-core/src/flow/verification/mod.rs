@@ -6,12 +6,14 @@ mod start;
 use ipse_config::selfservice::flows::OneTimeMethod;
 use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
 use ipse_ui::{Message, text};
+use serde::{Deserialize, Serialize};
 
 use super::mailed::{self, Decision};
 use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::method::{self, Handles, code, link};
+use crate::oauth2::Waiting;
 
 pub(crate) use complete::mark_verified;
 pub use start::{Origin, Pending, start_pending, start_unverified};
@@ -20,11 +22,19 @@ pub use start::{Origin, Pending, start_pending, start_unverified};
 #[derive(Clone, Copy, Debug)]
 pub struct Verification;
 
+/// What the server remembers of a verification flow.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct VerificationData {
+    /// The OAuth2 login request that is answered when the address is verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth2: Option<Waiting>,
+}
+
 impl Kind for Verification {
     const NAME: FlowName = FlowName::Verification;
     const FIRST_STATE: FlowState = FlowState::ChooseMethod;
     type Extra = NoExtra;
-    type Data = NoExtra;
+    type Data = VerificationData;
     type Subject = ();
     type Decision = Decision;
 

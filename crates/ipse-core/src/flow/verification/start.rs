@@ -6,12 +6,13 @@ use ipse_model::{
 use ipse_store::Batch;
 use ipse_ui::Node;
 
-use super::{Verification, in_use};
+use super::{Verification, VerificationData, in_use};
 use crate::cx::Cx;
 use crate::flow::continue_with::NextFlow;
 use crate::flow::mailed::{self, Letter};
 use crate::flow::{Flow, FlowError, Kind, NoExtra};
 use crate::method::{self, code, link};
+use crate::oauth2::Waiting;
 
 /// The flow on whose occasion addresses are verified.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,7 @@ pub struct Origin<'a> {
     request_url: &'a str,
     return_to: Option<&'a str>,
     transient_payload: Option<&'a Json>,
+    oauth2: Option<&'a Waiting>,
 }
 
 impl<'a> Origin<'a> {
@@ -31,7 +33,14 @@ impl<'a> Origin<'a> {
             request_url: &flow.shown.request_url,
             return_to: flow.shown.return_to.as_deref(),
             transient_payload: flow.transient_payload.as_ref(),
+            oauth2: None,
         }
+    }
+
+    /// Has the first verification answer a login request of an OAuth2 server.
+    #[must_use]
+    pub(crate) fn answering(self, oauth2: Option<&'a Waiting>) -> Self {
+        Self { oauth2, ..self }
     }
 }
 
@@ -48,6 +57,12 @@ struct Begun {
 }
 
 impl Pending {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds them to a batch, after the identity, and tells which flows they are.
     pub fn add_to(&self, batch: &mut Batch) -> Vec<NextFlow> {
         let begun = self.0.iter();
@@ -91,7 +106,7 @@ pub fn start_unverified(
 fn start(
     cx: &Cx,
     identity: &mut Identity,
-    origin: Origin<'_>,
+    mut origin: Origin<'_>,
     wanted: impl Fn(&VerifiableAddress) -> bool,
 ) -> Result<Pending, FlowError> {
     let method = in_use(cx);
@@ -119,9 +134,11 @@ fn start(
         address.status = AddressStatus::Sent;
         address.updated_at = cx.now;
     }
-    let begun = waiting
-        .iter()
-        .map(|address| begin(cx, identity, address, origin));
+    let begun = waiting.iter().map(|address| {
+        let begun = begin(cx, identity, address, origin);
+        origin.oauth2 = None;
+        begun
+    });
     begun.collect::<Result<_, _>>().map(Pending)
 }
 
@@ -131,7 +148,10 @@ fn begin(
     address: &VerifiableAddress,
     origin: Origin<'_>,
 ) -> Result<Begun, FlowError> {
-    let mut flow = Flow::<Verification>::new(cx, origin.client, NoExtra {}, NoExtra {});
+    let data = VerificationData {
+        oauth2: origin.oauth2.cloned(),
+    };
+    let mut flow = Flow::<Verification>::new(cx, origin.client, NoExtra {}, data);
     origin.request_url.clone_into(&mut flow.shown.request_url);
     flow.shown.return_to = origin.return_to.map(str::to_owned);
     flow.transient_payload = origin.transient_payload.cloned();

@@ -46,7 +46,7 @@ async fn newest(server: &TestServer, to: &str) -> Value {
 }
 
 /// The code in the newest message to an address.
-async fn code_for(server: &TestServer, to: &str) -> String {
+pub(crate) async fn code_for(server: &TestServer, to: &str) -> String {
     let mail = newest(server, to).await;
     let body = mail["body"].as_str().unwrap();
     let words = body.split(|c: char| !c.is_ascii_digit());

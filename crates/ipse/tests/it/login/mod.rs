@@ -3,5 +3,5 @@
 mod flow;
 mod keys;
 mod password;
-mod second_factor;
+pub(crate) mod second_factor;
 mod step_up;

@@ -33,7 +33,7 @@ fn text(flow: &Flow, id: &str) -> Value {
     node["attributes"]["text"]["context"].clone()
 }
 
-pub(super) async fn enrol_app(server: &TestServer, client: &mut Client) -> Totp {
+pub(crate) async fn enrol_app(server: &TestServer, client: &mut Client) -> Totp {
     let flow = client.start("settings").await;
     let shown = text(&flow, "totp_secret_key");
     let secret = shown["secret"].as_str().unwrap();
