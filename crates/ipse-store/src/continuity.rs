@@ -67,6 +67,12 @@ impl Batch {
         self.push(Statement::new(sql, params))
     }
 
+    /// Removes everything of that name that an identity has on hold.
+    pub fn forget_paused(&mut self, identity_id: Uuid, name: &str) -> &mut Self {
+        let sql = "DELETE FROM continuity WHERE identity_id = $1 AND name = $2";
+        self.push(Statement::new(sql, [identity_id.into(), name.into()]))
+    }
+
     /// Uses up a paused submission together with what it leads to.
     ///
     /// Fails with `Conflict(Continuity)` when it was used already.

@@ -248,6 +248,14 @@ impl Batch {
         self.push(Statement::new(sql, changing(session)).one(Entity::Session))
     }
 
+    /// Carries the batch out only as long as a session is active.
+    ///
+    /// Fails with `Conflict(Session)` when it was revoked.
+    pub fn expect_session(&mut self, id: Uuid) -> &mut Self {
+        let sql = "UPDATE sessions SET active = TRUE WHERE id = $1 AND active = TRUE";
+        self.push(Statement::new(sql, [id.into()]).one(Entity::Session))
+    }
+
     /// Ends a session, if it counts.
     pub fn revoke_session(&mut self, id: Uuid) -> &mut Self {
         self.push(Statement::new(REVOKE, [id.into()]))

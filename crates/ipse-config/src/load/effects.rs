@@ -36,12 +36,8 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
 ];
 
 /// Hooks without effect, each with the reason.
-const HOOKS_WITHOUT_EFFECT: &[(&str, &str)] = &[
-    ("b2b_sso", NOT_PLANNED),
-    ("notify_previous_addresses", NOT_YET),
-    ("organization", NOT_PLANNED),
-    ("verify_new_address", NOT_YET),
-];
+const HOOKS_WITHOUT_EFFECT: &[(&str, &str)] =
+    &[("b2b_sso", NOT_PLANNED), ("organization", NOT_PLANNED)];
 
 /// A warning for each key that is set without effect.
 pub(crate) fn warnings(tree: &Tree, value: &Value) -> Vec<Warning> {
@@ -165,16 +161,16 @@ mod tests {
 
     #[test]
     fn hooks_without_effect_are_named_where_they_stand() {
-        let hooks = json!([{ "hook": "session" }, { "hook": "verify_new_address" }]);
-        let value = json!({ "selfservice": { "flows": { "settings": { "after": { "profile": {
+        let hooks = json!([{ "hook": "session" }, { "hook": "b2b_sso" }]);
+        let value = json!({ "selfservice": { "flows": { "registration": { "after": { "oidc": {
             "hooks": hooks } } } } } });
         let tree = Tree::of(value.clone(), &Origin::Program);
         let warnings = warnings(&tree, &value);
         let keys: Vec<_> = warnings.iter().map(|warning| &*warning.key).collect();
         assert_eq!(
             keys,
-            ["selfservice.flows.settings.after.profile.hooks.1.hook"]
+            ["selfservice.flows.registration.after.oidc.hooks.1.hook"]
         );
-        assert_eq!(warnings[0].why, NOT_YET);
+        assert_eq!(warnings[0].why, NOT_PLANNED);
     }
 }

@@ -6,6 +6,7 @@ use ipse_ui::{Message, Node};
 use serde_json::json;
 
 use super::error::complain;
+use super::settings::new_address::Due;
 use super::{
     Begin, Complaint, Flow, FlowError, Kind, NoExtra, Outcome, engine, origin, shared, with_query,
 };
@@ -62,6 +63,8 @@ pub struct Proved {
     pub identity: Identity,
     /// How it came back.
     pub by: MethodId,
+    /// What waited for it.
+    pub change: Option<Box<Due>>,
 }
 
 /// Why a flow can't go on and another one takes its place.

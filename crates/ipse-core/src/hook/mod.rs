@@ -4,8 +4,11 @@
 //! runs before anything is saved, and hooks that only tell somebody run afterwards, so that the database holds the whole
 //! change or nothing of it, whatever becomes of a hook.
 
+mod news;
 mod verified_address;
 pub mod web_hook;
+
+pub(crate) use news::news;
 
 use ipse_config::selfservice::hooks::Hook;
 use ipse_model::{Credentials, FlowName, Identity, Json, Session};
@@ -136,6 +139,12 @@ pub fn shows_verification(cx: &Cx, hooks: &[Hook]) -> bool {
             .config()
             .feature_flags
             .legacy_continue_with_verification_ui
+}
+
+/// Whether a change that brings a new address waits until the address is verified.
+#[must_use]
+pub fn verifies_new_addresses(hooks: &[Hook]) -> bool {
+    hooks.contains(&Hook::VerifyNewAddress)
 }
 
 /// Whether signing in starts the verification of addresses that aren't verified yet.

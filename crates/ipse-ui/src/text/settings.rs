@@ -52,6 +52,9 @@ crate::message::messages! {
     /// The form lay around too long.
     4_050_001 Error settings_flow_expired(expired_at: &str, expired_at_unix: i64) =
         "This form has expired. Please make your changes in the fresh one.";
+    /// More than one address is another than before, but one at a time can be verified.
+    4_050_002 Error settings_too_many_address_changes() =
+        "Please change one address at a time, so that it can be verified.";
     /// The submission names nothing that could be changed.
     4_010_004 Error settings_no_strategy_found() =
         "We could not tell what you want to change. Please use one of the buttons below.";

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Rules;
+use crate::selfservice::flows::OneTimeMethod;
 use crate::selfservice::hooks::Hook;
 use crate::selfservice::methods::Methods;
 use crate::selfservice::oidc::{OidcProvider, ProviderKind};
@@ -122,14 +123,41 @@ impl Rules<'_> {
     pub(super) fn hooks(&mut self, config: &Config) {
         for (key, hooks) in all_hooks(config) {
             for (index, hook) in hooks.iter().enumerate() {
+                let key = format!("{key}.hooks.{index}");
+                if *hook == Hook::VerifyNewAddress {
+                    self.verifies(&format!("{key}.hook"), config);
+                }
                 let Hook::WebHook(hook) = hook else { continue };
-                let key = format!("{key}.hooks.{index}.config.response.ignore");
+                let key = format!("{key}.config.response.ignore");
                 if hook.response.ignore && hook.response.parse {
                     self.conflict(&key, "an answer that is ignored can't be parsed");
                 } else if hook.response.ignore && hook.can_interrupt {
                     self.conflict(&key, "an answer that is ignored can't interrupt the flow");
                 }
             }
+        }
+    }
+}
+
+impl Rules<'_> {
+    /// What waits for a verification needs one.
+    fn verifies(&mut self, key: &str, config: &Config) {
+        let methods = &config.selfservice.methods;
+        let verification = &config.selfservice.flows.verification;
+        let sends = match verification.use_ {
+            OneTimeMethod::Code => methods.code.enabled,
+            OneTimeMethod::Link => methods.link.enabled,
+        };
+        if !verification.enabled {
+            let reason =
+                "needs `selfservice.flows.verification.enabled`: changes would wait for ever";
+            self.conflict(key, reason);
+        } else if !sends {
+            let method = verification.use_.as_str();
+            let reason = format!(
+                "needs `selfservice.methods.{method}.enabled`: verification uses that method"
+            );
+            self.conflict(key, &reason);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Carries out a change of the own account: everything or nothing, in one batch.
 
-use ipse_model::{Credentials, FlowState};
+use ipse_model::{Credentials, FlowState, Uuid};
 use ipse_store::{Batch, StoreError};
 use ipse_ui::{Container, Node, text};
 
-use super::{Change, Owner, Settings, SettingsData, render};
+use super::{Change, Owner, Settings, SettingsData, new_address, render};
 use crate::cx::Cx;
 use crate::flow::continue_with::ContinueWith;
 use crate::flow::{Flow, FlowError, Outcome, continuity, engine, return_to, verification};
@@ -26,13 +26,26 @@ pub(super) async fn complete(
         .completion(change.method.as_str());
     let mut batch = cx.store().batch();
     hook::before_save(cx, hooks.hooks, &mut stage(flow, owner, &mut change)).await?;
+    if hook::verifies_new_addresses(hooks.hooks)
+        && let Some(address) = new_address::brought(owner, &change)?
+    {
+        return new_address::put_off(cx, flow, (owner, &change), address).await;
+    }
 
     change.identity.updated_at = cx.now;
     let origin = verification::Origin::of(flow);
     let pending = verification::start_pending(cx, &mut change.identity, origin)?;
-    batch.change_identity(&owner.authenticated.identity, &change.identity);
+    let before = &owner.authenticated.identity;
+    batch.change_identity(before, &change.identity);
     let verifications = pending.add_to(&mut batch);
-    save_credentials(&mut batch, owner, &change.credentials);
+    save_credentials(
+        &mut batch,
+        before.id,
+        (&owner.credentials, &change.credentials),
+    );
+    for letter in hook::news(cx, hooks.hooks, flow, (before, &change.identity)) {
+        batch.enqueue(&letter);
+    }
     if hook::revokes_other_sessions(hooks.hooks) {
         batch.revoke_sessions_except(change.identity.id, Some(owner.authenticated.session.id));
     }
@@ -82,14 +95,17 @@ fn stage<'a>(
 }
 
 /// Writes the credentials that differ from what they were.
-fn save_credentials(batch: &mut Batch, owner: &Owner, after: &Credentials) {
-    let identity_id = owner.authenticated.identity.id;
+pub(super) fn save_credentials(
+    batch: &mut Batch,
+    identity_id: Uuid,
+    (before, after): (&Credentials, &Credentials),
+) {
     for credential in after.iter() {
-        if owner.credentials.get(credential.kind) != Some(credential) {
+        if before.get(credential.kind) != Some(credential) {
             batch.set_credential(identity_id, credential);
         }
     }
-    for credential in owner.credentials.iter() {
+    for credential in before.iter() {
         if after.get(credential.kind).is_none() {
             batch.remove_credential(identity_id, credential.kind);
         }

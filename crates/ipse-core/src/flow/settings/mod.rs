@@ -1,8 +1,10 @@
 //! The settings flow: somebody who is signed in changes the own account.
 
 mod complete;
+pub(crate) mod new_address;
 mod read;
 
+use complete::save_credentials;
 pub(crate) use complete::taken;
 pub use read::read;
 

@@ -7,6 +7,8 @@ use ipse_ui::{Attributes, Container, Group, Link, Node, text};
 use super::{Verification, VerificationData};
 use crate::cx::Cx;
 use crate::flow::mailed::{self, Decision, Proved, Restart};
+use crate::flow::settings::new_address::{self, Due};
+use crate::flow::settings::taken;
 use crate::flow::{Complaint, Flow, FlowError, Outcome, expired, return_to};
 use crate::hook;
 use crate::oauth2::{self, Failure};
@@ -26,56 +28,70 @@ pub(super) async fn complete(
     }
 }
 
-/// Marks the address as verified and shows where to go on.
-async fn verify(
-    cx: &Cx,
-    flow: &mut Flow<Verification>,
-    proved: Proved,
-) -> Result<Outcome, FlowError> {
+/// Marks the address as verified and shows where to go on. What waited for that is carried out together with it.
+async fn verify(cx: &Cx, flow: &Flow<Verification>, proved: Proved) -> Result<Outcome, FlowError> {
     let after = &cx.config().selfservice.flows.verification.after;
     let configured = after.default_browser_return_url.as_ref();
     let location = return_to::after(cx, flow.shown.return_to.as_deref(), &[configured])?;
     let mut identity = proved.identity;
     mark_verified(cx, &mut identity, &proved.code);
     let oauth2 = answer_oauth2(cx, flow).await?;
-    flow.identity_id = Some(identity.id);
-    flow.shown.state = FlowState::PassedChallenge;
-    flow.shown.active = Some(proved.by);
+    let mut done = flow.clone();
+    done.data.oauth2 = None;
+    done.identity_id = Some(identity.id);
+    done.shown.state = FlowState::PassedChallenge;
+    done.shown.active = Some(proved.by);
     let link = oauth2.as_ref().unwrap_or(&location).clone();
-    flow.shown.ui = passed(mailed::csrf_node(cx, flow), proved.by, (location, link));
+    done.shown.ui = passed(mailed::csrf_node(cx, flow), proved.by, (location, link));
 
     let mut batch = cx.store().batch();
     batch.use_code(proved.code.id, cx.now);
-    batch.update_identity(&identity);
-    batch.update_flow(&flow.to_record());
-    batch.commit().await?;
+    match &proved.change {
+        Some(change) => change.add_to(cx, &mut batch, &identity),
+        None => {
+            batch.update_identity(&identity);
+        }
+    }
+    batch.update_flow(&done.to_record());
+    batch.commit().await.map_err(taken)?;
     identity.version += 1;
 
-    let mut stage = hook::Stage {
-        flow,
-        identity: Some(&mut identity),
-        credentials: None,
-        session: None,
-    };
-    match hook::after_save(cx, &after.hooks, &mut stage).await {
+    match tell(cx, &done, &mut identity, proved.change).await {
         Ok(()) => {
-            let body = flow.to_record().public.into_string();
-            let page = oauth2.unwrap_or_else(|| flow.page(cx));
+            let body = done.to_record().public.into_string();
+            let page = oauth2.unwrap_or_else(|| done.page(cx));
             Ok(Outcome::Ready { body, page })
         }
-        Err(FlowError::Invalid(complaints)) => object(cx, flow, complaints).await,
+        Err(FlowError::Invalid(complaints)) => object(cx, &done, complaints).await,
         Err(error) => Err(error),
     }
 }
 
+/// Runs the hooks that come after a verification, and before them those that come after what waited for it.
+async fn tell(
+    cx: &Cx,
+    flow: &Flow<Verification>,
+    identity: &mut Identity,
+    change: Option<Box<Due>>,
+) -> Result<(), FlowError> {
+    if let Some(mut change) = change {
+        change.tell(cx, identity).await?;
+    }
+    let mut stage = hook::Stage {
+        flow,
+        identity: Some(identity),
+        credentials: None,
+        session: None,
+    };
+    let hooks = &cx.config().selfservice.flows.verification.after.hooks;
+    hook::after_save(cx, hooks, &mut stage).await
+}
+
 /// Answers an OAuth2 login request that waits for this verification, and returns where the browser goes on. One that is
 /// out of date keeps nobody from verifying an address.
-async fn answer_oauth2(
-    cx: &Cx,
-    flow: &mut Flow<Verification>,
-) -> Result<Option<String>, FlowError> {
-    let browser = flow.is_browser();
-    let Some(waiting) = flow.data.oauth2.take().filter(|_| browser) else {
+async fn answer_oauth2(cx: &Cx, flow: &Flow<Verification>) -> Result<Option<String>, FlowError> {
+    let waiting = flow.data.oauth2.as_ref();
+    let Some(waiting) = waiting.filter(|_| flow.is_browser()) else {
         return Ok(None);
     };
     match oauth2::try_accept(cx, &waiting.challenge, &waiting.who).await {
@@ -168,6 +184,10 @@ async fn begin_anew(
     }];
     let data = flow.data.clone();
     let next = mailed::restart(cx, flow, (client, complaints), data, &()).await?;
+    // A link that isn't right says nothing about the one that was sent.
+    if restart.expired_at.is_some() || flow.shown.active == Some(MethodId::Code) {
+        new_address::wait_for(cx, flow.id(), next.id()).await?;
+    }
     if opened || flow.shown.active == Some(MethodId::Link) {
         return Ok(mailed::go_on_with(cx, &next));
     }

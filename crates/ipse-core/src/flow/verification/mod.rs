@@ -16,6 +16,7 @@ use crate::method::{self, Handles, code, link};
 use crate::oauth2::Waiting;
 
 pub(crate) use complete::mark_verified;
+pub(crate) use start::start_for;
 pub use start::{Origin, Pending, start_pending, start_unverified};
 
 /// The kind of flow.

@@ -103,6 +103,19 @@ pub fn start_unverified(
     start(cx, identity, origin, |_| true)
 }
 
+/// Prepares a verification flow for an address that the identity may get.
+///
+/// # Errors
+/// When a message can't be written.
+pub(crate) fn start_for(
+    cx: &Cx,
+    identity: &Identity,
+    address: &VerifiableAddress,
+    origin: Origin<'_>,
+) -> Result<Pending, FlowError> {
+    Ok(Pending(vec![begin(cx, identity, address, origin)?]))
+}
+
 fn start(
     cx: &Cx,
     identity: &mut Identity,

@@ -80,6 +80,7 @@ pub(super) async fn check(
                 code,
                 identity,
                 by: MethodId::Code,
+                change: None,
             }))),
             None => Ok(refuse(flow)),
         },

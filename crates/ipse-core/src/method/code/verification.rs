@@ -11,6 +11,7 @@ use super::{Code, nodes};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::mailed::{Decision, Letter, Proved, Restart, Sent, csrf_node};
+use crate::flow::settings::new_address;
 use crate::flow::verification::{Verification, in_use};
 use crate::flow::{Flow, FlowError, Form, Kind, Outcome, with_query};
 use crate::message::{self, Occasion};
@@ -62,12 +63,8 @@ async fn check(cx: &Cx, flow: &mut Flow<Verification>, code: &str) -> Result<Dec
         )));
     }
     match one_time::check(cx, (CodePurpose::Verification, flow.id()), code).await? {
-        Checked::Right(code) => match owner(cx, &code).await? {
-            Some(identity) => Ok(Decision::Proved(Box::new(Proved {
-                code,
-                identity,
-                by: MethodId::Code,
-            }))),
+        Checked::Right(code) => match proved(cx, code, MethodId::Code).await? {
+            Some(proved) => Ok(Decision::Proved(Box::new(proved))),
             None => Ok(refuse(flow)),
         },
         Checked::Expired(expired_at) => Ok(Decision::Restart(Restart {
@@ -78,8 +75,44 @@ async fn check(cx: &Cx, flow: &mut Flow<Verification>, code: &str) -> Result<Dec
     }
 }
 
+/// What is proved by a code or link: that somebody has the address, or may get it. None when neither is so any more.
+pub(crate) async fn proved(
+    cx: &Cx,
+    code: OneTimeCode,
+    by: MethodId,
+) -> Result<Option<Proved>, ApiError> {
+    let (identity, change) = match owner(cx, &code).await? {
+        Some(identity) => (identity, None),
+        None => match new_address::due(cx, &code).await? {
+            Some(due) => (due.identity.clone(), Some(Box::new(due))),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Proved {
+        code,
+        identity,
+        by,
+        change,
+    }))
+}
+
+/// Whoever something can be sent to at this address in this flow: its owner, or somebody whose account waits for it.
+pub(crate) async fn recipient(
+    cx: &Cx,
+    flow: &Flow<Verification>,
+    (via, value): (Channel, &str),
+) -> Result<Option<Identity>, ApiError> {
+    let purpose = AddressPurpose::Verification;
+    let found = cx.store().identities_by_address(purpose, value).await?;
+    let mut found = found.into_iter();
+    match found.find(|(channel, _)| *channel == via) {
+        Some((_, identity)) => Ok(Some(identity)),
+        None => new_address::who_waits(cx, flow.id(), (via, value)).await,
+    }
+}
+
 /// The identity that a code was sent for, if it still has the address.
-pub(crate) async fn owner(cx: &Cx, code: &OneTimeCode) -> Result<Option<Identity>, ApiError> {
+async fn owner(cx: &Cx, code: &OneTimeCode) -> Result<Option<Identity>, ApiError> {
     let Some(id) = code.identity_id else {
         return Ok(None);
     };
@@ -100,14 +133,7 @@ fn refuse(flow: &mut Flow<Verification>) -> Decision {
 async fn ask(cx: &Cx, flow: &mut Flow<Verification>, form: &Form) -> Result<Decision, FlowError> {
     let (via, typed) = address(cx, flow, form)?;
     let value = schema::normalise_address(via, &typed);
-    let found = cx
-        .store()
-        .identities_by_address(AddressPurpose::Verification, &value)
-        .await?;
-    let owner = found
-        .into_iter()
-        .find(|(channel, _)| *channel == via)
-        .map(|(_, identity)| identity);
+    let owner = recipient(cx, flow, (via, &value)).await?;
     let letter = send(cx, flow, owner.as_ref(), (via, &value))?;
     show_sent(cx, flow, (via, &typed));
     let identity = owner.and_then(|owner| mark_sent(cx, owner, (via, &value)));

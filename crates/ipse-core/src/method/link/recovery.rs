@@ -179,6 +179,7 @@ async fn decide(cx: &Cx, flow: &Flow<Recovery>, token: &str) -> Result<Decision,
             code: sent,
             identity,
             by: MethodId::Link,
+            change: None,
         })),
         None => refused(),
     })

@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use ipse_courier::TemplateData;
 use ipse_model::{Channel, CourierMessage, FlowState, Identity, MethodId};
-use ipse_store::{AddressPurpose, CodePurpose};
+use ipse_store::CodePurpose;
 use ipse_ui::{Container, text};
 
 use super::Link;
 use crate::cx::Cx;
 use crate::error::ApiError;
-use crate::flow::mailed::{self, Decision, Letter, Proved, Restart, Sent, csrf_node};
+use crate::flow::mailed::{self, Decision, Letter, Restart, Sent, csrf_node};
 use crate::flow::verification::{self, Verification, in_use};
 use crate::flow::{Flow, FlowError, Form, Kind, Outcome, shared, with_query};
 use crate::message::{self, Occasion};
-use crate::method::code::verification::{mark_sent, owner};
+use crate::method::code::verification::{mark_sent, proved, recipient};
 use crate::method::{self, Handles, Step};
 use crate::schema;
 
@@ -58,12 +58,7 @@ impl Handles<Verification> for Link {
             return Err(FlowError::node("email", text::validation::email(&email)));
         }
         let value = schema::normalise_address(Channel::Email, &email);
-        let found = cx
-            .store()
-            .identities_by_address(AddressPurpose::Verification, &value)
-            .await?;
-        let owner = found.into_iter().find(|(via, _)| *via == Channel::Email);
-        let owner = owner.map(|(_, identity)| identity);
+        let owner = recipient(cx, flow, (Channel::Email, &value)).await?;
         let letter = send(cx, flow, owner.as_ref(), &value)?;
         show_sent(cx, flow, &email);
         let identity = owner.and_then(|owner| mark_sent(cx, owner, (Channel::Email, &value)));
@@ -174,12 +169,8 @@ async fn decide(cx: &Cx, flow: &Flow<Verification>, token: &str) -> Result<Decis
             expired_at: Some(expires_at),
         }));
     }
-    Ok(match owner(cx, &sent).await? {
-        Some(identity) => Decision::Proved(Box::new(Proved {
-            code: sent,
-            identity,
-            by: MethodId::Link,
-        })),
+    Ok(match proved(cx, sent, MethodId::Link).await? {
+        Some(proved) => Decision::Proved(Box::new(proved)),
         None => refused(),
     })
 }

@@ -58,7 +58,7 @@ pub(crate) async fn code_for(server: &TestServer, to: &str) -> String {
 }
 
 /// The link in the newest message to an address, as a path on the public port.
-async fn link_for(server: &TestServer, to: &str) -> String {
+pub(crate) async fn link_for(server: &TestServer, to: &str) -> String {
     let mail = newest(server, to).await;
     let body = mail["body"].as_str().unwrap();
     let word = body

@@ -1,5 +1,6 @@
 //! Hooks: those that come with the server, and servers of the operator's.
 
+mod addresses;
 mod answer;
 mod builtin;
 mod by_code;
