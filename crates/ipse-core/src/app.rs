@@ -56,6 +56,8 @@ pub struct App {
     pub breaches: Arc<dyn BreachList>,
     /// Templates of web hooks that were fetched from elsewhere.
     pub hook_templates: web_hook::Templates,
+    /// Calls of web hooks that nobody waits for.
+    pub background: web_hook::Background,
     snapshot: ArcSwap<Snapshot>,
 }
 
@@ -90,6 +92,7 @@ impl App {
             )))),
             outgoing: parts.outgoing,
             hook_templates: web_hook::Templates::default(),
+            background: web_hook::Background::default(),
             clock: parts.clock,
             random: parts.random,
             hasher: parts.hasher,

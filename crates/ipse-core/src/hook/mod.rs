@@ -108,15 +108,19 @@ pub async fn before_save(cx: &Cx, hooks: &[Hook], stage: &mut Stage<'_>) -> Resu
 ///
 /// # Errors
 /// When a hook that is waited for fails; what was saved stays.
-pub async fn after_save(cx: &Cx, hooks: &[Hook], stage: &mut Stage<'_>) -> Result<(), FlowError> {
-    for hook in hooks {
-        if let Hook::WebHook(hook) = hook
-            && !web_hook::decides(hook, stage.flow.name())
-        {
-            web_hook::after_save(cx, hook, stage).await?;
-        }
-    }
-    Ok(())
+pub async fn after_save(cx: &Cx, hooks: &[Hook], stage: &Stage<'_>) -> Result<(), FlowError> {
+    let told = hooks.iter().filter_map(|hook| match hook {
+        Hook::WebHook(hook) if !web_hook::decides(hook, stage.flow.name()) => Some(&**hook),
+        _ => None,
+    });
+    web_hook::after_save(cx, told, stage).await
+}
+
+/// Whether something is waited for between deciding and saving, so that much can have happened meanwhile.
+#[must_use]
+pub fn waits(hooks: &[Hook], flow: FlowName) -> bool {
+    let mut hooks = hooks.iter();
+    hooks.any(|hook| matches!(hook, Hook::WebHook(hook) if web_hook::decides(hook, flow)))
 }
 
 /// Whether the other sessions of the identity end.
@@ -151,4 +155,39 @@ pub fn verifies_new_addresses(hooks: &[Hook]) -> bool {
 #[must_use]
 pub fn verifies_at_login(hooks: &[Hook]) -> bool {
     hooks.contains(&Hook::Verification)
+}
+
+#[cfg(test)]
+mod tests {
+    use ipse_config::selfservice::flows::Flows;
+    use ipse_model::MethodId;
+
+    use super::*;
+    use crate::method;
+
+    /// The methods of a flow that have no hooks of their own.
+    fn without_own<'a>(
+        methods: impl Iterator<Item = MethodId>,
+        lists: impl Iterator<Item = (Option<&'static str>, &'a [Hook])>,
+    ) -> Vec<MethodId> {
+        let own: Vec<_> = lists.filter_map(|(name, _)| name).collect();
+        methods.filter(|id| !own.contains(&id.as_str())).collect()
+    }
+
+    #[test]
+    fn every_method_that_completes_a_flow_can_have_hooks_of_its_own() {
+        let flows = Flows::default();
+        let login = method::LOGIN.iter().map(|method| method.id());
+        assert_eq!(
+            without_own(login, flows.login.after.lists()),
+            [MethodId::IdentifierFirst]
+        );
+        let registration = method::REGISTRATION.iter().map(|method| method.id());
+        assert_eq!(
+            without_own(registration, flows.registration.after.lists()),
+            [MethodId::Profile]
+        );
+        let settings = method::SETTINGS.iter().map(|method| method.id());
+        assert_eq!(without_own(settings, flows.settings.after.lists()), []);
+    }
 }

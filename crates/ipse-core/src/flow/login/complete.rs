@@ -73,7 +73,7 @@ pub(super) async fn complete(
         &verifications,
     )
     .await?;
-    hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut proof, &signed_in)).await?;
+    hook::after_save(cx, hooks.hooks, &stage(flow, &mut proof, &signed_in)).await?;
     let signed_in = (&signed_in, confirmed);
     answer(cx, flow, &proof, signed_in, (onwards, next))
 }

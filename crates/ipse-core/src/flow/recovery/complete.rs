@@ -94,7 +94,7 @@ async fn recover(cx: &Cx, flow: &mut Flow<Recovery>, proved: Proved) -> Result<O
             .set_session(issued.token.clone(), issued.session.expires_at);
     }
 
-    hook::after_save(cx, &after.hooks, &mut stage(flow, &mut owner)).await?;
+    hook::after_save(cx, &after.hooks, &stage(flow, &mut owner)).await?;
     Ok(answer(cx, flow, &settings, issued))
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn complete(
         return Err(refused(cx, &account, error).await);
     }
     let session = issued.as_ref().map(|issued| &issued.session);
-    hook::after_save(cx, hooks.hooks, &mut stage(flow, &mut account, session)).await?;
+    hook::after_save(cx, hooks.hooks, &stage(flow, &mut account, session)).await?;
 
     let shown = hook::shows_verification(cx, hooks.hooks);
     let verifications = verifications.into_iter().filter(|_| shown).collect();

@@ -7,7 +7,7 @@ use ipse_ui::{Container, Node, text};
 use super::{Change, Owner, Settings, SettingsData, new_address, render};
 use crate::cx::Cx;
 use crate::flow::continue_with::ContinueWith;
-use crate::flow::{Flow, FlowError, Outcome, continuity, engine, return_to, verification};
+use crate::flow::{Flow, FlowError, Kind, Outcome, continuity, engine, return_to, verification};
 use crate::hook;
 use crate::session::Authenticated;
 
@@ -35,6 +35,9 @@ pub(super) async fn complete(
     change.identity.updated_at = cx.now;
     let origin = verification::Origin::of(flow);
     let pending = verification::start_pending(cx, &mut change.identity, origin)?;
+    if hook::waits(hooks.hooks, Settings::NAME) {
+        batch.expect_session(owner.authenticated.session.id);
+    }
     let before = &owner.authenticated.identity;
     batch.change_identity(before, &change.identity);
     let verifications = pending.add_to(&mut batch);
@@ -56,7 +59,7 @@ pub(super) async fn complete(
     let done = succeed(cx, flow, &after, &mut batch).await?;
     batch.commit().await.map_err(taken)?;
 
-    hook::after_save(cx, hooks.hooks, &mut stage(&done, owner, &mut change)).await?;
+    hook::after_save(cx, hooks.hooks, &stage(&done, owner, &mut change)).await?;
     let configured = hooks.default_browser_return_url;
     let location = location(cx, &done, configured)?;
     let mut next: Vec<ContinueWith> = Vec::new();

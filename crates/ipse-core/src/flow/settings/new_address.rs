@@ -347,13 +347,13 @@ impl Due {
 
     /// Runs the hooks that come after the change was saved.
     pub(crate) async fn tell(&mut self, cx: &Cx, identity: &mut Identity) -> Result<(), FlowError> {
-        let mut stage = hook::Stage {
+        let stage = hook::Stage {
             flow: &self.flow,
             identity: Some(identity),
             credentials: Some(&mut self.credentials),
             session: Some(&self.session),
         };
-        hook::after_save(cx, hooks(cx), &mut stage).await
+        hook::after_save(cx, hooks(cx), &stage).await
     }
 }
 

@@ -77,14 +77,14 @@ async fn tell(
     if let Some(mut change) = change {
         change.tell(cx, identity).await?;
     }
-    let mut stage = hook::Stage {
+    let stage = hook::Stage {
         flow,
         identity: Some(identity),
         credentials: None,
         session: None,
     };
     let hooks = &cx.config().selfservice.flows.verification.after.hooks;
-    hook::after_save(cx, hooks, &mut stage).await
+    hook::after_save(cx, hooks, &stage).await
 }
 
 /// Answers an OAuth2 login request that waits for this verification, and returns where the browser goes on. One that is

@@ -10,6 +10,9 @@ use super::HookError;
 use super::change::Change;
 use crate::flow::Complaint;
 
+/// The most messages that a form is made to show.
+const MAX_MESSAGES: usize = 100;
+
 /// An answer that lets the flow go on.
 #[derive(Debug, PartialEq)]
 pub(super) enum Answer {
@@ -22,7 +25,7 @@ pub(super) enum Answer {
 /// Reads an answer as the hook is configured.
 pub(super) fn read(hook: &WebHook, response: &Response<Vec<u8>>) -> Result<Answer, HookError> {
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    if status.as_u16() >= 400 {
         return Err(if hook.response.parse || hook.can_interrupt {
             refusal(response.body())?
         } else {
@@ -91,7 +94,11 @@ fn refusal(body: &[u8]) -> Result<HookError, HookError> {
         };
         about.messages.into_iter().map(complaint)
     });
-    Ok(HookError::Refused(complaints.collect()))
+    let complaints: Vec<Complaint> = complaints.collect();
+    if complaints.len() > MAX_MESSAGES {
+        return Ok(HookError::TooManyMessages(complaints.len()));
+    }
+    Ok(HookError::Refused(complaints))
 }
 
 /// Types that aren't known are remarks.
@@ -207,6 +214,26 @@ mod tests {
         assert_eq!(complaints[0].message.context["value"], "x");
         assert_eq!(complaints[1].message.kind, Kind::Info);
         assert_eq!(complaints[2].message.text, "well");
+    }
+
+    #[test]
+    fn no_form_is_flooded_with_messages() {
+        let body = |count: usize| {
+            let messages: Vec<_> = (0..count).map(|id| json!({ "id": id })).collect();
+            json!({ "messages": [{ "messages": messages }] }).to_string()
+        };
+        assert!(matches!(
+            parsed(400, &body(MAX_MESSAGES)),
+            Err(HookError::Refused(_))
+        ));
+        let too_many = parsed(400, &body(MAX_MESSAGES + 1));
+        assert!(matches!(too_many, Err(HookError::TooManyMessages(101))));
+    }
+
+    #[test]
+    fn a_status_that_nobody_has_heard_of_is_no_success() {
+        assert!(matches!(parsed(700, "{}"), Err(HookError::NoMessages)));
+        assert_eq!(parsed(399, "{}").unwrap(), Answer::Nothing);
     }
 
     #[test]

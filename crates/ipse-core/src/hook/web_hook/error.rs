@@ -41,6 +41,9 @@ pub(crate) enum HookError {
     /// Nobody answers.
     #[error("the server doesn't answer: {0}")]
     NoAnswer(OutgoingError),
+    /// Too many calls wait already for servers that nobody waits for.
+    #[error("too many calls wait already, so that this one isn't made")]
+    Crowded,
     /// The server takes too long.
     #[error("the server takes too long")]
     TimedOut,
@@ -56,6 +59,9 @@ pub(crate) enum HookError {
     /// The answer refuses without a reason.
     #[error("the answer refuses, but has no messages")]
     NoMessages,
+    /// The answer has more to say than any form could show.
+    #[error("the answer has {0} messages, which is too many")]
+    TooManyMessages(usize),
     /// The server refuses, and says why.
     #[error("the server refuses")]
     Refused(Vec<Complaint>),

@@ -5,6 +5,7 @@
 //! are waited for after the change is saved; when they fail, so does the answer, but not the change.
 
 mod answer;
+mod background;
 mod change;
 mod context;
 mod error;
@@ -19,6 +20,7 @@ use ipse_config::selfservice::web_hook::WebHook;
 use ipse_model::FlowName;
 use serde_json::Value;
 
+pub use background::Background;
 pub(crate) use context::{Seen, context};
 pub(crate) use error::HookError;
 pub(crate) use request::Target;
@@ -83,19 +85,33 @@ pub async fn before_save(cx: &Cx, hook: &WebHook, stage: &mut Stage<'_>) -> Resu
     }
 }
 
-/// After a decision was saved.
+/// After a decision was saved, one after the other.
 ///
 /// # Errors
-/// When the server is waited for and fails.
-pub async fn after_save(cx: &Cx, hook: &WebHook, stage: &mut Stage<'_>) -> Result<(), FlowError> {
-    let call = Call::new(cx, hook, &Seen::at(stage))?;
-    if hook.response.ignore {
-        call.let_go();
+/// When a server is waited for and fails; those behind it in the list aren't called then.
+pub async fn after_save<'a>(
+    cx: &Cx,
+    hooks: impl Iterator<Item = &'a WebHook>,
+    stage: &Stage<'_>,
+) -> Result<(), FlowError> {
+    let calls = hooks.map(|hook| Call::new(cx, hook, &Seen::at(stage)));
+    let calls: Vec<Call> = calls.collect::<Result<_, _>>()?;
+    if calls.is_empty() {
         return Ok(());
     }
     // In a task of its own, because what was saved is told even if the client doesn't wait for the answer.
-    match tokio::spawn(async move { call.make().await }).await {
-        Ok(outcome) => Ok(outcome.map(drop)?),
+    let calls = tokio::spawn(async move {
+        for call in calls {
+            if call.hook.response.ignore {
+                call.let_go();
+            } else {
+                call.make().await?;
+            }
+        }
+        Ok::<(), HookError>(())
+    });
+    match calls.await {
+        Ok(outcome) => Ok(outcome?),
         Err(error) => Err(ApiError::internal(&error).into()),
     }
 }
@@ -118,7 +134,15 @@ impl Call {
 
     /// Makes the call without anybody waiting for it.
     fn let_go(self) {
-        tokio::spawn(async move { self.make().await });
+        match self.app.background.enter() {
+            Some(place) => {
+                tokio::spawn(async move {
+                    let _turn = place.turn().await;
+                    self.make().await
+                });
+            }
+            None => self.report(&Err(HookError::Crowded)),
+        }
     }
 
     async fn make(&self) -> Result<Answer, HookError> {

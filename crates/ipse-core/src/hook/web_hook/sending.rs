@@ -11,7 +11,7 @@ use crate::outgoing::{Outgoing, OutgoingError};
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// How long all tries together may take.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
 /// The answer of a server, whatever its status below 500.
 ///

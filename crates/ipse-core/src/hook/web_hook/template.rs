@@ -11,6 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::HookError;
+use super::sending::LIMIT;
 use crate::app::App;
 use crate::outgoing::HttpDocuments;
 use crate::schema::{Fetch, FetchError};
@@ -50,7 +51,11 @@ pub(crate) async fn evaluate(
         Template::At(source) => read(app, source).await?,
         Template::Text(text) => path_or_text(text).await?,
     };
-    judge(app.jsonnet.evaluate(&text, &[("ctx", context)]).await)
+    // Evaluations wait for their turn; nobody waits for ever behind templates that take their time.
+    let seen = [("ctx", context)];
+    let evaluated = app.jsonnet.evaluate(&text, &seen);
+    let evaluated = tokio::time::timeout(LIMIT, evaluated).await;
+    judge(evaluated.unwrap_or(Err(JsonnetError::TimedOut)))
 }
 
 fn judge(outcome: Result<Value, JsonnetError>) -> Result<Option<Value>, HookError> {

@@ -8,6 +8,7 @@ mod migrate;
 mod outcome;
 mod server;
 mod template;
+mod whole;
 
 use ipse_testkit::{Builder, Client, Reply, TestServer};
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use http::{Request, Response};
 use ipse_core::outgoing::{Outgoing, OutgoingError};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// What it does with a call.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub(crate) enum Behaviour {
     Hang,
     /// Breaks off the connection.
     Break,
+    /// Answers without end.
+    Endless,
 }
 
 /// A server that answers `200 {}` unless told otherwise, and remembers what it was asked.
@@ -24,6 +27,7 @@ pub(crate) enum Behaviour {
 pub(crate) struct HookServer {
     behaviours: Mutex<BTreeMap<String, Behaviour>>,
     calls: Mutex<Vec<(String, Request<Vec<u8>>)>>,
+    awake: Notify,
 }
 
 impl HookServer {
@@ -42,6 +46,12 @@ impl HookServer {
     /// Answers calls of this name.
     pub(crate) fn answer(&self, name: &str, status: u16, body: &Value) {
         self.behave(name, Behaviour::Answer(status, body.to_string()));
+    }
+
+    /// Answers calls of this name that hang.
+    pub(crate) fn wake(&self, name: &str) {
+        self.answer(name, 200, &json!({}));
+        self.awake.notify_waiters();
     }
 
     /// How often it was called by this name.
@@ -74,7 +84,11 @@ impl Outgoing for HookServer {
                 .status(status)
                 .body(body.into_bytes())
                 .unwrap()),
-            Behaviour::Hang => std::future::pending().await,
+            Behaviour::Hang => {
+                self.awake.notified().await;
+                Ok(Response::new(b"{}".to_vec()))
+            }
+            Behaviour::Endless => Err(OutgoingError::TooLarge),
             Behaviour::Break => Err(OutgoingError::Failed("the connection broke off".to_owned())),
         }
     }

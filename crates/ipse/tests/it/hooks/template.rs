@@ -118,3 +118,33 @@ async fn a_template_that_fails_or_never_ends_is_an_error() {
     }
     assert_eq!(hooks.count("hook"), 0);
 }
+
+#[tokio::test]
+async fn a_template_that_never_ends_keeps_nobody_else_waiting() {
+    let hooks = HookServer::new();
+    for template in [
+        "function(ctx) local f(x) = f(x + 1) tailstrict; f(0)",
+        "function(ctx) std.length(std.makeArray(100000000, function(x) 'x' + x))",
+    ] {
+        let server = server(&hooks, template, json!({})).await;
+        let ada = server.identity("ada").password(PASSWORD).create().await;
+        let (mut app, mut other) = (server.native(), server.native());
+        let email = ada.email.clone();
+        let stuck = tokio::spawn(async move { sign_in(&mut app, &email).await });
+        // Somebody else signs up and asks who they are while the template is at it.
+        let flow = other.start("registration").await;
+        let traits = json!({ "email": "bob@example.org" });
+        let fields = json!({ "method": "password", "traits": traits, "password": PASSWORD });
+        let reply = other.submit(&flow, fields).await;
+        other.token = reply.json()["session_token"].as_str().map(str::to_owned);
+        assert_eq!(other.get("/sessions/whoami").await.status, 200);
+        assert_eq!(error(&stuck.await.unwrap()), (400, 500));
+        // The next evaluation finds a worker.
+        let reload = json!([hook("function(ctx) { flow: ctx.flow.id }", json!({}))]);
+        let key = "selfservice.flows.login.after.password.hooks";
+        server.reload(&[(key, reload)]).await.unwrap();
+        let before = hooks.count("hook");
+        assert_eq!(sign_in(&mut server.native(), &ada.email).await.status, 200);
+        assert_eq!(hooks.count("hook"), before + 1);
+    }
+}

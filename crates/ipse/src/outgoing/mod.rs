@@ -1,9 +1,15 @@
 //! The one HTTP client of the server: time limits, certificates, and the guard that keeps requests out of private networks.
 //!
 //! The guard looks at addresses after they are resolved and before they are connected to, so that a name that resolves to
-//! a private address (or does so the second time) is refused like the address itself.
+//! a private address (or does so the second time) is refused like the address itself. Redirects are followed here and not
+//! by the library, so that the guard looks at each of them anew.
 
-use std::net::{IpAddr, SocketAddr};
+mod hop;
+mod private;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,6 +21,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
+use self::hop::Hop;
+pub(crate) use self::private::is_private;
 use crate::certificates;
 
 /// How long a request may take in all.
@@ -40,11 +48,11 @@ struct Ways {
 }
 
 impl Ways {
-    fn new(timeout: Duration) -> anyhow::Result<Self> {
+    fn new() -> anyhow::Result<Self> {
         let tls = certificates::client_config()?;
         Ok(Self {
-            open: build(tls.clone(), timeout, false)?,
-            guarded: build(tls, timeout, true)?,
+            open: build(tls.clone(), false)?,
+            guarded: build(tls, true)?,
         })
     }
 }
@@ -64,8 +72,7 @@ impl Client {
         if let Some(ways) = self.ways.get() {
             return Ok(ways);
         }
-        let ways = Ways::new(self.timeout);
-        let ways = ways.map_err(|error| OutgoingError::Failed(format!("{error:#}")))?;
+        let ways = Ways::new().map_err(|error| OutgoingError::Failed(format!("{error:#}")))?;
         Ok(self.ways.get_or_init(|| ways))
     }
 
@@ -76,13 +83,7 @@ impl Client {
 
     fn pick(&self, url: &Url) -> Result<&reqwest::Client, OutgoingError> {
         let rules = self.rules.load();
-        let excepted = || {
-            rules
-                .private_ip_exception_urls
-                .iter()
-                .any(|except| except == url.as_str())
-        };
-        if !rules.disallow_private_ip_ranges || excepted() {
+        if !rules.disallow_private_ip_ranges || is_excepted(&rules, url) {
             return Ok(&self.ways()?.open);
         }
         match url.host() {
@@ -93,6 +94,18 @@ impl Client {
     }
 }
 
+/// Whether the configuration lets this address be called though it is private. Queries don't matter.
+fn is_excepted(rules: &HttpClient, url: &Url) -> bool {
+    let mut plain = url.clone();
+    plain.set_query(None);
+    plain.set_fragment(None);
+    let mut excepted = rules.private_ip_exception_urls.iter();
+    excepted.any(|except| match Url::parse(except) {
+        Ok(except) => except == plain || except == *url,
+        Err(_) => false,
+    })
+}
+
 fn forbidden(url: &Url) -> OutgoingError {
     OutgoingError::Forbidden(url.host_str().unwrap_or_default().to_owned())
 }
@@ -101,38 +114,16 @@ fn forbidden(url: &Url) -> OutgoingError {
     clippy::disallowed_methods,
     reason = "this is the wiring where the guarded client is built"
 )]
-fn build(
-    tls: rustls::ClientConfig,
-    timeout: Duration,
-    guarded: bool,
-) -> Result<reqwest::Client, reqwest::Error> {
+fn build(tls: rustls::ClientConfig, guarded: bool) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
-        .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("ipse/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirects(guarded));
+        .redirect(Policy::none());
     builder = builder.tls_backend_preconfigured(tls);
     if guarded {
         builder = builder.dns_resolver(Arc::new(GuardedNames)).no_proxy();
     }
     builder.build()
-}
-
-fn redirects(guarded: bool) -> Policy {
-    Policy::custom(move |attempt| {
-        let literal = attempt.url().host().is_some_and(|host| match host {
-            Host::Ipv4(address) => is_private(address.into()),
-            Host::Ipv6(address) => is_private(address.into()),
-            Host::Domain(_) => false,
-        });
-        if guarded && literal {
-            attempt.error("the redirect leads into a private network")
-        } else if attempt.previous().len() > REDIRECTS {
-            attempt.error("too many redirects")
-        } else {
-            attempt.follow()
-        }
-    })
 }
 
 /// Resolves names and leaves out addresses in private networks.
@@ -152,67 +143,47 @@ impl Resolve for GuardedNames {
     }
 }
 
-/// Whether an address is none of the public internet (RFC 6890, RFC 4193, RFC 6598).
-pub(crate) fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-                || v4.is_documentation()
-                || v4.is_multicast()
-                || a == 0
-                || a >= 240
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0)
-                || (a == 198 && (18..20).contains(&b))
-        }
-        IpAddr::V6(v6) => {
-            if let Some(v4) = v6.to_ipv4_mapped() {
-                return is_private(v4.into());
-            }
-            let first = v6.segments()[0];
-            v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || (first & 0xfe00) == 0xfc00
-                || (first & 0xffc0) == 0xfe80
-                // NAT64 and 6to4 carry an IPv4 address that could be private.
-                || first == 0x2002
-                || (first == 0x0064 && v6.segments()[1] == 0xff9b)
-        }
-    }
-}
-
 #[async_trait]
 impl Outgoing for Client {
     async fn send(
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, OutgoingError> {
-        let url = Url::parse(&request.uri().to_string())
-            .map_err(|error| OutgoingError::Failed(error.to_string()))?;
-        let client = self.pick(&url)?;
-        let request = reqwest::Request::try_from(request).map_err(|error| failed(&error))?;
-        let mut answer = client
-            .execute(request)
-            .await
-            .map_err(|error| failed(&error))?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(OutgoingError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut response = http::Response::new(body);
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        Ok(response)
+        let answer = tokio::time::timeout(self.timeout, self.follow(Hop::first(request)?));
+        answer.await.unwrap_or(Err(OutgoingError::TimedOut))
     }
+}
+
+impl Client {
+    /// The answer at the end of all redirects.
+    async fn follow(&self, mut hop: Hop) -> Result<http::Response<Vec<u8>>, OutgoingError> {
+        for _ in 0..=REDIRECTS {
+            let client = self.pick(hop.url())?;
+            let request = reqwest::Request::try_from(hop.request()?);
+            let request = request.map_err(|error| failed(&error))?;
+            let answer = client.execute(request).await;
+            let answer = answer.map_err(|error| failed(&error))?;
+            match hop.next(answer.status(), answer.headers())? {
+                Some(next) => hop = next,
+                None => return read(answer).await,
+            }
+        }
+        Err(OutgoingError::Failed("too many redirects".to_owned()))
+    }
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<http::Response<Vec<u8>>, OutgoingError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(OutgoingError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = http::Response::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    Ok(response)
 }
 
 /// The cause in words, without the address, which may hold a secret.
@@ -235,6 +206,3 @@ fn failed(error: &reqwest::Error) -> OutgoingError {
         text
     })
 }
-
-#[cfg(test)]
-mod tests;
