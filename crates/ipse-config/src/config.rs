@@ -31,7 +31,7 @@ section! {
         /// Send messages from the server process itself.
         #[serde(rename = "watch-courier")]
         pub watch_courier: bool = false,
-        /// Serve metrics on this port, too; 0 means not to.
+        /// Serve metrics on this port, too, and nothing else there; 0 means not to.
         #[serde(rename = "expose-metrics-port")]
         pub expose_metrics_port: u16 = 0,
         /// A command line flag; no effect here.

@@ -12,6 +12,7 @@ use ipse_store::Store;
 
 use crate::hook::web_hook;
 use crate::method::password::policy::{BreachList, Remembering};
+use crate::metrics::Metrics;
 use crate::outgoing::{HttpBreachList, Outgoing, ToProviders};
 use crate::schema::Schemas;
 use crate::session::tokenize::Tokenizers;
@@ -58,6 +59,8 @@ pub struct App {
     pub hook_templates: web_hook::Templates,
     /// Calls of web hooks that nobody waits for.
     pub background: web_hook::Background,
+    /// What this process has done.
+    pub metrics: Metrics,
     snapshot: ArcSwap<Snapshot>,
 }
 
@@ -93,6 +96,7 @@ impl App {
             outgoing: parts.outgoing,
             hook_templates: web_hook::Templates::default(),
             background: web_hook::Background::default(),
+            metrics: Metrics::default(),
             clock: parts.clock,
             random: parts.random,
             hasher: parts.hasher,

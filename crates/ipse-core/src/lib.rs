@@ -10,6 +10,7 @@ pub mod hook;
 pub mod identity;
 pub(crate) mod message;
 pub mod method;
+pub mod metrics;
 pub mod oauth2;
 pub mod outgoing;
 pub mod schema;

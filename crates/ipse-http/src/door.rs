@@ -20,7 +20,7 @@ use tower::Service;
 use tracing::Instrument;
 
 use crate::extract::{self, Original};
-use crate::{cookies, cors, csrf, reply};
+use crate::{cookies, cors, csrf, metrics, reply};
 
 const NOT_CACHED: HeaderValue =
     HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
@@ -75,6 +75,8 @@ impl Door {
     /// Answers one request.
     pub async fn answer(self, request: Request<Body>) -> Response<Body> {
         let logged = self.is_logged(request.uri().path());
+        let (app, port) = (Arc::clone(&self.gate.app), self.gate.port);
+        let route = metrics::route(request.uri().path());
         let span = tracing::info_span!(
             "request",
             id = format_args!("{:016x}", u64::from_le_bytes(self.gate.app.random.bytes())),
@@ -84,6 +86,11 @@ impl Door {
         let answer = guarded(self.checked(request))
             .instrument(span.clone())
             .await;
+        let requests = match port {
+            Port::Public => &app.metrics.public,
+            Port::Admin => &app.metrics.admin,
+        };
+        requests.answered(route, answer.status().as_u16());
         if logged {
             let _entered = span.enter();
             tracing::info!(status = answer.status().as_u16(), "answered");

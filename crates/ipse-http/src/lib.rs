@@ -7,6 +7,7 @@ mod csrf;
 mod door;
 mod extract;
 mod health;
+mod metrics;
 mod pages;
 mod public;
 mod redirects;
@@ -16,4 +17,5 @@ pub mod serve;
 
 pub use door::{Door, Gate, Port};
 pub use extract::Peer;
+pub use metrics::metrics;
 pub use router::{admin, public};

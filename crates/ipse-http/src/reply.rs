@@ -192,7 +192,7 @@ pub(crate) fn redirect(status: u16, location: &str) -> Response<Body> {
     response
 }
 
-fn with_type(
+pub(crate) fn with_type(
     status: StatusCode,
     content_type: HeaderValue,
     body: impl Into<Body>,

@@ -13,7 +13,7 @@ use crate::admin::{courier, identities, recovery, sessions as all_sessions, sett
 use crate::door::{Door, Gate, Port};
 use crate::public::{flows, logout, oidc, schemas, sessions};
 use crate::redirects::{to_admin, to_public};
-use crate::{health, pages, reply};
+use crate::{health, metrics, pages, reply};
 
 /// The API for everybody.
 #[must_use]
@@ -119,6 +119,7 @@ pub fn admin(app: Arc<App>) -> Door {
         .route("/health/ready", get(health::ready))
         .route("/health/config", get(health::config))
         .route("/version", get(health::version))
+        .route(metrics::PATH, get(metrics::show))
         .merge(flow_redirects())
         .route("/self-service/logout", get(to_public))
         .route("/self-service/logout/browser", get(to_public))
@@ -184,7 +185,7 @@ fn flow_redirects() -> Router<Gate> {
     )
 }
 
-fn finished(router: Router<Gate>, gate: Gate) -> Door {
+pub(crate) fn finished(router: Router<Gate>, gate: Gate) -> Door {
     let router = router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

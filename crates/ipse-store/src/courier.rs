@@ -3,7 +3,7 @@
 use ipse_model::{CourierMessage, Json, MessageStatus, Timestamp, Uuid};
 
 use crate::driver::{Param, Query, Row, Statement};
-use crate::store::{all, first};
+use crate::store::{all, count, first};
 use crate::{Batch, Entity, Page, Store, StoreError};
 
 const STATUSES: [MessageStatus; 4] = [
@@ -202,6 +202,21 @@ impl Store {
         let sql = "SELECT next_attempt_at FROM courier_messages \
              WHERE status IN ('queued', 'processing') ORDER BY next_attempt_at LIMIT 1";
         self.first(Query::new(sql, []), Row::time).await
+    }
+
+    /// How many messages wait to be sent, and how many are being sent.
+    ///
+    /// # Errors
+    /// When the database can't answer.
+    pub async fn messages_waiting(&self) -> Result<(u64, u64), StoreError> {
+        // Both conditions, so that the index of what is due answers.
+        let queued = "SELECT count(*) FROM courier_messages \
+             WHERE status IN ('queued', 'processing') AND status = 'queued'";
+        let processing = "SELECT count(*) FROM courier_messages \
+             WHERE status IN ('queued', 'processing') AND status = 'processing'";
+        let queries = [queued, processing].map(|sql| Query::new(sql, []));
+        let [queued, processing] = self.together(queries).await?;
+        Ok((count(queued)?, count(processing)?))
     }
 
     /// Waits until a batch of this process has queued a message since this was last asked. For one waiter at a time.

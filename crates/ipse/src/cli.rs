@@ -129,7 +129,16 @@ impl MigrateArgs {
 #[derive(Subcommand)]
 enum CourierCommand {
     /// Send messages from a process of its own, beside servers that don't
-    Watch(Files),
+    Watch(WatchArgs),
+}
+
+#[derive(Args)]
+struct WatchArgs {
+    #[command(flatten)]
+    files: Files,
+    /// Serve metrics on this port
+    #[arg(long, value_name = "PORT")]
+    expose_metrics_port: Option<u16>,
 }
 
 #[derive(Subcommand)]
@@ -166,9 +175,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Migrate(Migrate::Run(args)) => migrate::run(&args.sources()),
         Command::Migrate(Migrate::Plan(args)) => migrate::plan(&args.sources()),
         Command::Migrate(Migrate::Status(args)) => migrate::status(&args.sources()),
-        Command::Courier(CourierCommand::Watch(files)) => {
-            courier::watch(files.sources(Purpose::Serve))
-        }
+        Command::Courier(CourierCommand::Watch(args)) => courier::watch(watch_sources(&args)),
         Command::Config(ConfigCommand::Check(files)) => {
             tools::check(&files.sources(Purpose::Serve))
         }
@@ -186,10 +193,18 @@ fn serve_sources(args: &ServeArgs) -> Sources {
     if args.watch_courier {
         sources = sources.set("watch-courier", true);
     }
-    if let Some(port) = args.expose_metrics_port {
-        sources = sources.set("expose-metrics-port", port);
+    with_metrics(sources, args.expose_metrics_port)
+}
+
+fn watch_sources(args: &WatchArgs) -> Sources {
+    with_metrics(args.files.sources(Purpose::Serve), args.expose_metrics_port)
+}
+
+fn with_metrics(sources: Sources, port: Option<u16>) -> Sources {
+    match port {
+        Some(port) => sources.set("expose-metrics-port", port),
+        None => sources,
     }
-    sources
 }
 
 /// Prints a line.
@@ -220,6 +235,7 @@ mod tests {
             "ipse migrate status",
             "ipse serve --migrate",
             "ipse config check -c a.yml",
+            "ipse courier watch -c a.yml --expose-metrics-port 4435",
             "ipse version",
             "ipse dev",
         ] {

@@ -43,9 +43,19 @@ async fn until_stopped(config: Config, reloader: Reloader) -> anyhow::Result<()>
     let client = Arc::new(Client::new(config.clients.http.clone()));
     let outgoing: Arc<dyn Outgoing> = client.clone();
     let look_again = config.courier.worker.pull_wait;
+    let metrics = serve::metrics_port(&config).await?;
     let app = wiring::build(config, Tables::Embedded, Effects::system(outgoing)?).await?;
     let (stop, stopped) = stop();
     let mut tasks = JoinSet::new();
+    if let Some(listener) = metrics {
+        let door = ipse_http::metrics(app.clone());
+        tasks.spawn(ipse_http::serve::serve(
+            listener,
+            door,
+            None,
+            stopped.clone(),
+        ));
+    }
     let reloading = Reloading {
         app: app.clone(),
         client,

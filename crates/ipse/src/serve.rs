@@ -72,10 +72,11 @@ async fn until_stopped(
     finish(&app, &stop, tasks).await
 }
 
-/// The two places that are listened at.
+/// The places that are listened at.
 struct Ports {
     public: (Listener, Option<Certificate>),
     admin: (Listener, Option<Certificate>),
+    metrics: Option<Listener>,
 }
 
 impl Ports {
@@ -90,6 +91,7 @@ impl Ports {
                 Listener::bind(&Place::of(&admin.host, admin.port, &admin.socket)).await?,
                 Certificate::load(&admin.tls).context("serve.admin.tls")?,
             ),
+            metrics: metrics_port(config).await?,
         })
     }
 
@@ -109,8 +111,29 @@ impl Ports {
             certificate,
             stopped.clone(),
         ));
+        if let Some(listener) = self.metrics {
+            let door = ipse_http::metrics(app.clone());
+            tasks.spawn(serve(listener, door, None, stopped.clone()));
+        }
         tasks
     }
+}
+
+/// The port for figures and nothing else, if one is configured. Like the admin port, it isn't for everybody.
+pub(crate) async fn metrics_port(config: &Config) -> anyhow::Result<Option<Listener>> {
+    let port = config.expose_metrics_port;
+    if port == 0 {
+        return Ok(None);
+    }
+    let host = &config.serve.admin.host;
+    let host = if host.starts_with("unix:") {
+        "127.0.0.1"
+    } else {
+        host
+    }
+    .to_owned();
+    let listener = Listener::bind(&Place::Tcp { host, port }).await;
+    Ok(Some(listener.context("expose-metrics-port")?))
 }
 
 pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {

@@ -22,7 +22,6 @@ const COMMAND_LINE: &str = "is a command line flag and has no effect here";
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("config", COMMAND_LINE),
     ("enterprise", NOT_PLANNED),
-    ("expose-metrics-port", NOT_YET),
     ("feature_flags.refresh_login_choose_address", NOT_YET),
     ("hashers.argon2.expected_deviation", OBSOLETE),
     ("hashers.argon2.expected_duration", OBSOLETE),

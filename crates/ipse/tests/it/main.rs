@@ -20,6 +20,7 @@ mod logout;
 mod mail;
 mod meanwhile;
 mod meta;
+mod metrics;
 mod oauth2;
 mod postgres;
 mod process;

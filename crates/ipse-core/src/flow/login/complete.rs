@@ -73,6 +73,7 @@ pub(super) async fn complete(
         &verifications,
     )
     .await?;
+    cx.app.metrics.completed(Login::NAME, proof.by);
     hook::after_save(cx, hooks.hooks, &stage(flow, &mut proof, &signed_in)).await?;
     let signed_in = (&signed_in, confirmed);
     answer(cx, flow, &proof, signed_in, (onwards, next))

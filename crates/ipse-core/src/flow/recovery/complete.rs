@@ -11,7 +11,7 @@ use crate::flow::continue_with::{ContinueWith, NextFlow};
 use crate::flow::mailed::{self, Decision, Proved, Restart};
 use crate::flow::settings::{Owner, Settings, SettingsData};
 use crate::flow::{
-    Complaint, Flow, FlowError, NoExtra, Outcome, engine, return_to, shared, verification,
+    Complaint, Flow, FlowError, Kind, NoExtra, Outcome, engine, return_to, shared, verification,
     with_query,
 };
 use crate::hook;
@@ -88,6 +88,7 @@ async fn recover(cx: &Cx, flow: &mut Flow<Recovery>, proved: Proved) -> Result<O
     batch.update_flow(&flow.to_record());
     batch.insert_flow(&settings.to_record());
     batch.commit().await?;
+    cx.app.metrics.completed(Recovery::NAME, proved.by);
     owner.authenticated.identity.version += 1;
     if client == FlowClient::Browser {
         cx.jar

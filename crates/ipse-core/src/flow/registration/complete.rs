@@ -51,6 +51,7 @@ pub(super) async fn complete(
     if let Err(error) = batch.commit().await {
         return Err(refused(cx, &account, error).await);
     }
+    cx.app.metrics.completed(Registration::NAME, account.by);
     let session = issued.as_ref().map(|issued| &issued.session);
     hook::after_save(cx, hooks.hooks, &stage(flow, &mut account, session)).await?;
 

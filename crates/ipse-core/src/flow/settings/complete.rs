@@ -58,6 +58,7 @@ pub(super) async fn complete(
     }
     let done = succeed(cx, flow, &after, &mut batch).await?;
     batch.commit().await.map_err(taken)?;
+    cx.app.metrics.completed(Settings::NAME, change.method);
 
     hook::after_save(cx, hooks.hooks, &stage(&done, owner, &mut change)).await?;
     let configured = hooks.default_browser_return_url;

@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::flow::mailed::{self, Decision, Proved, Restart};
 use crate::flow::settings::new_address::{self, Due};
 use crate::flow::settings::taken;
-use crate::flow::{Complaint, Flow, FlowError, Outcome, expired, return_to};
+use crate::flow::{Complaint, Flow, FlowError, Kind, Outcome, expired, return_to};
 use crate::hook;
 use crate::oauth2::{self, Failure};
 
@@ -54,6 +54,7 @@ async fn verify(cx: &Cx, flow: &Flow<Verification>, proved: Proved) -> Result<Ou
     }
     batch.update_flow(&done.to_record());
     batch.commit().await.map_err(taken)?;
+    cx.app.metrics.completed(Verification::NAME, proved.by);
     identity.version += 1;
 
     match tell(cx, &done, &mut identity, proved.change).await {

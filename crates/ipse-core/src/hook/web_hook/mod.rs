@@ -34,6 +34,7 @@ use crate::app::App;
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::FlowError;
+use crate::metrics::HookOutcome;
 use crate::session::Authenticated;
 
 /// Whether a hook is waited for before anything is saved. Everything about a login is undone most easily by not signing in,
@@ -180,6 +181,11 @@ impl Call {
     fn report(&self, outcome: &Result<Answer, HookError>) {
         let id = self.hook.id.as_deref().unwrap_or_default();
         let host = self.hook.url.host_str().unwrap_or_default();
+        self.app.metrics.hook(match outcome {
+            Ok(_) => HookOutcome::Passed,
+            Err(HookError::Refused(_)) => HookOutcome::Refused,
+            Err(_) => HookOutcome::Failed,
+        });
         match outcome {
             Ok(_) if self.hook.emit_analytics_event => {
                 tracing::info!(hook.id = id, hook.host = host, "a web hook was called");
