@@ -511,3 +511,47 @@ fn method_hooks_come_before_those_of_the_flow() {
         Some("/all")
     );
 }
+
+#[test]
+fn a_hook_that_can_do_nothing_in_its_place_is_named_with_its_path() {
+    let flows = crate::selfservice::flows::Flows::default();
+    let mut places: Vec<String> = [
+        "login",
+        "registration",
+        "settings",
+        "verification",
+        "recovery",
+    ]
+    .into_iter()
+    .flat_map(|flow| [format!("{flow}.before"), format!("{flow}.after")])
+    .collect();
+    let methods = |flow, lists: Vec<(Option<&str>, &[Hook])>| {
+        let names = lists.into_iter().filter_map(|(name, _)| name);
+        names
+            .map(|name| format!("{flow}.after.{name}"))
+            .collect::<Vec<_>>()
+    };
+    places.extend(methods("login", flows.login.after.lists().collect()));
+    places.extend(methods(
+        "registration",
+        flows.registration.after.lists().collect(),
+    ));
+    places.extend(methods("settings", flows.settings.after.lists().collect()));
+    assert_eq!(places.len(), 10 + 7 + 5 + 7);
+    let web_hook =
+        json!({ "hook": "web_hook", "config": { "url": "https://a.example/", "method": "GET" } });
+    for place in places {
+        // No hook can be used everywhere but web hooks; `session` can only be used where somebody signs up.
+        let wrong = match place.starts_with("registration.after.") {
+            true => "verification",
+            false => "session",
+        };
+        let list = json!([web_hook, { "hook": wrong }]);
+        let key = format!("selfservice.flows.{place}.hooks");
+        let sources = Sources::new().file("0.yml").set(&key, list);
+        let mistakes = load_with(&sources, &[MINIMAL]).unwrap_err().to_string();
+        assert!(mistakes.contains(&format!("{key}.1")), "{mistakes}");
+        let sources = Sources::new().file("0.yml").set(&key, json!([web_hook]));
+        assert!(load_with(&sources, &[MINIMAL]).is_ok(), "{place}");
+    }
+}

@@ -215,3 +215,38 @@ async fn what_waits_is_not_readable_in_the_database() {
     let paused = server.app.store.paused(flow.id().parse().unwrap()).await;
     assert_eq!(paused.unwrap().unwrap().name, "settings: new address");
 }
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_waits() {
+    let (server, _) = verifying(&[]).await;
+    let (mut one, ada) = ada(&server, server.native()).await;
+    let mut other = server.native();
+    other.sign_in(&ada).await;
+    let newer = "countess@example.org";
+    let replies = tokio::join!(
+        change(&mut one, json!({ "email": NEW })),
+        change(&mut other, json!({ "email": newer })),
+    );
+    let mut taken = 0;
+    for (reply, address) in [(replies.0, NEW), (replies.1, newer)] {
+        let flow = waits_for(&mut one, &reply).await;
+        let code = code_for(&server, address).await;
+        let reply = bring(&mut server.native(), &flow, &code).await;
+        taken += usize::from(reply.json()["state"] == "passed_challenge");
+    }
+    assert_eq!(taken, 1);
+}
+
+#[tokio::test]
+async fn a_code_that_comes_twice_at_once_counts_once() {
+    let (server, _) = verifying(&[]).await;
+    let (mut one, ada, flow, code) = waiting(&server).await;
+    let mut other = server.native();
+    let (first, second) = tokio::join!(
+        bring(&mut one, &flow, &code),
+        bring(&mut other, &flow, &code),
+    );
+    let passed = [&first, &second].map(|reply| reply.message_ids() == [1_080_002]);
+    assert_eq!(passed.iter().filter(|passed| **passed).count(), 1);
+    assert_eq!(addresses(&server, &ada.id).await, [format!("+{NEW}")]);
+}
