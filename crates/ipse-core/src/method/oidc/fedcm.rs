@@ -22,7 +22,7 @@ use crate::flow::login::{LoginData, LoginExtra};
 use crate::flow::{
     Flow, FlowError, Form, FormProblem, Login, Outcome, engine, origin, return_to, shared,
 };
-use crate::{hook, method, session};
+use crate::{hook, method, oauth2, session};
 
 /// How long somebody may take to choose an account.
 const LIFESPAN: SignedDuration = SignedDuration::from_mins(10);
@@ -155,7 +155,8 @@ fn claimed_nonce(token: &str) -> Option<String> {
 
 /// The login that the token is for.
 async fn begin(cx: &Cx) -> Result<Flow<Login>, FlowError> {
-    return_to::check(cx)?;
+    return_to::check(cx, return_to::asked(cx))?;
+    let asked = oauth2::asked(cx, FlowClient::Browser).await?;
     let extra = LoginExtra {
         created_at: cx.now,
         updated_at: cx.now,
@@ -163,7 +164,7 @@ async fn begin(cx: &Cx) -> Result<Flow<Login>, FlowError> {
         requested_aal: Aal::Aal1,
         organization_id: None,
         identity_schema: shared::requested_schema(cx)?,
-        oauth2_login_challenge: cx.request.query("login_challenge").map(str::to_owned),
+        oauth2_login_challenge: asked.challenge,
         session_token_exchange_code: None,
     };
     let mut flow = Flow::<Login>::new(cx, FlowClient::Browser, extra, LoginData::default());
