@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ipse_model::{FlowClient, SignedDuration, Uuid};
 use ipse_store::Batch;
+use ipse_ui::Node;
 use serde::Serialize;
 
 use super::{Begin, Flow, Kind, origin, return_to};
@@ -35,27 +36,28 @@ pub(crate) async fn load<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError
 /// 404, 403 `security_csrf_violation`, 410 `self_service_flow_expired`.
 pub(crate) async fn fetch<K: Kind>(cx: &Cx, id: Uuid) -> Result<Flow<K>, ApiError> {
     let flow = load::<K>(cx, id).await?;
-    if flow.is_browser() {
-        let token = flow
-            .shown
-            .ui
-            .find("csrf_token")
-            .and_then(|node| node.as_input());
-        let token = token
-            .and_then(|input| input.value.as_ref())
-            .and_then(|value| value.as_str());
-        let secret = cx.jar.csrf();
-        if !secret
-            .zip(token)
-            .is_some_and(|(secret, token)| secret.verifies(token))
-        {
-            return Err(origin::violation());
-        }
+    if !is_shown_to(cx, &flow) {
+        return Err(origin::violation());
     }
     if flow.is_expired(cx.now) {
         return Err(expired(cx, &flow));
     }
     Ok(flow)
+}
+
+/// Whether a flow may be seen by whoever asks: a browser's only by the browser whose form it is.
+pub(super) fn is_shown_to<K: Kind>(cx: &Cx, flow: &Flow<K>) -> bool {
+    if !flow.is_browser() {
+        return true;
+    }
+    let field = flow.shown.ui.find("csrf_token").and_then(Node::as_input);
+    let token = field
+        .and_then(|input| input.value.as_ref())
+        .and_then(|value| value.as_str());
+    let secret = cx.jar.csrf();
+    secret
+        .zip(token)
+        .is_some_and(|(secret, token)| secret.verifies(token))
 }
 
 fn expired<K: Kind>(cx: &Cx, flow: &Flow<K>) -> ApiError {

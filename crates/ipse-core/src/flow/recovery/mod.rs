@@ -1,14 +1,14 @@
 //! The recovery flow: somebody who can't sign in gets back into the account by way of an address.
 
 pub mod admin;
+mod by_mail;
 mod complete;
 
-use ipse_config::selfservice::flows::OneTimeMethod;
 use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
 use ipse_ui::{Message, text};
 use serde::{Deserialize, Serialize};
 
-use super::mailed::{self, Decision};
+use super::mailed::{self, ByMail, Decision};
 use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin, return_to, shared};
 use crate::cx::Cx;
 use crate::error::{ApiError, Browser};
@@ -58,7 +58,7 @@ impl Kind for Recovery {
 
     async fn begin(cx: &Cx, _: FlowClient) -> Result<Begin<Self>, ApiError> {
         check_enabled(cx)?;
-        let method = in_use(cx);
+        let method = Self::in_use(cx);
         if !method::enabled(cx, method) {
             return Err(ApiError::bad_request(format!(
                 "Accounts are to be recovered by the method {}, which is switched off in the configuration.",
@@ -73,7 +73,7 @@ impl Kind for Recovery {
 
     fn arrange(cx: &Cx, flow: &mut Flow<Self>, _: &SignedIn) {
         flow.data = RecoveryData::default();
-        flow.shown.active = Some(in_use(cx));
+        flow.shown.active = Some(Self::in_use(cx));
     }
 
     async fn fetch(cx: &Cx, id: Uuid) -> Result<String, ApiError> {
@@ -111,7 +111,7 @@ impl Kind for Recovery {
         match cx.request.query("token").filter(|token| !token.is_empty()) {
             Some(token) => {
                 check_enabled(cx)?;
-                link::recovery::open(cx, flow, token).await.map(Some)
+                link::by_mail::open(cx, flow, token).await.map(Some)
             }
             None => Ok(None),
         }
@@ -141,23 +141,6 @@ impl Kind for Recovery {
     fn expired(expired_at: Timestamp) -> Message {
         text::recovery::recovery_flow_expired(&expired_at.to_string(), expired_at.as_second())
     }
-}
-
-/// Whether a code or a link is sent.
-pub(crate) fn in_use(cx: &Cx) -> MethodId {
-    match cx.config().selfservice.flows.recovery.use_ {
-        OneTimeMethod::Code => MethodId::Code,
-        OneTimeMethod::Link => MethodId::Link,
-    }
-}
-
-/// Carries out what opening a link in a mail has proved.
-pub(crate) async fn carry_out(
-    cx: &Cx,
-    flow: &mut Flow<Recovery>,
-    decision: Decision,
-) -> Result<Outcome, FlowError> {
-    complete::complete(cx, flow, decision).await
 }
 
 pub(super) fn check_enabled(cx: &Cx) -> Result<(), ApiError> {

@@ -1,14 +1,14 @@
 //! The verification flow: somebody proves to read what is sent to an address.
 
+mod by_mail;
 mod complete;
 mod start;
 
-use ipse_config::selfservice::flows::OneTimeMethod;
 use ipse_model::{FlowClient, FlowName, FlowState, MethodId, Timestamp, Uuid};
 use ipse_ui::{Message, text};
 use serde::{Deserialize, Serialize};
 
-use super::mailed::{self, Decision};
+use super::mailed::{self, ByMail, Decision};
 use super::{Begin, Flow, FlowError, Form, Kind, NoExtra, Outcome, origin, shared};
 use crate::cx::Cx;
 use crate::error::ApiError;
@@ -58,7 +58,7 @@ impl Kind for Verification {
 
     async fn begin(cx: &Cx, _: FlowClient) -> Result<Begin<Self>, ApiError> {
         check_enabled(cx)?;
-        let method = in_use(cx);
+        let method = Self::in_use(cx);
         if !method::enabled(cx, method) {
             return Err(ApiError::bad_request(format!(
                 "Addresses are to be verified by the method {}, which is switched off in the configuration.",
@@ -70,8 +70,8 @@ impl Kind for Verification {
 
     /// Native clients get no anti-CSRF field for codes, and browsers get it last; with links it always comes first.
     fn arrange(cx: &Cx, flow: &mut Flow<Self>, (): &()) {
-        flow.shown.active = Some(in_use(cx));
-        if in_use(cx) == MethodId::Code {
+        flow.shown.active = Some(Self::in_use(cx));
+        if Self::in_use(cx) == MethodId::Code {
             let browser = flow.is_browser();
             let ui = flow.ui();
             let csrf = ui.nodes.iter().position(|node| node.name() == "csrf_token");
@@ -116,7 +116,7 @@ impl Kind for Verification {
         let parameter = |name| cx.request.query(name).filter(|value| !value.is_empty());
         if let Some(token) = parameter("token") {
             check_enabled(cx)?;
-            return link::verification::open(cx, flow, token).await.map(Some);
+            return link::by_mail::open(cx, flow, token).await.map(Some);
         }
         match parameter("code") {
             Some(code) if flow.shown.state == FlowState::SentEmail => {
@@ -153,23 +153,6 @@ impl Kind for Verification {
             expired_at.as_second(),
         )
     }
-}
-
-/// Whether a code or a link is sent.
-pub(crate) fn in_use(cx: &Cx) -> MethodId {
-    match cx.config().selfservice.flows.verification.use_ {
-        OneTimeMethod::Code => MethodId::Code,
-        OneTimeMethod::Link => MethodId::Link,
-    }
-}
-
-/// Carries out what opening a link in a mail has proved.
-pub(crate) async fn carry_out(
-    cx: &Cx,
-    flow: &mut Flow<Verification>,
-    decision: Decision,
-) -> Result<Outcome, FlowError> {
-    complete::complete(cx, flow, decision).await
 }
 
 fn check_enabled(cx: &Cx) -> Result<(), ApiError> {

@@ -6,10 +6,10 @@ use ipse_model::{
 use ipse_store::Batch;
 use ipse_ui::Node;
 
-use super::{Verification, VerificationData, in_use};
+use super::{Verification, VerificationData};
 use crate::cx::Cx;
 use crate::flow::continue_with::NextFlow;
-use crate::flow::mailed::{self, Letter};
+use crate::flow::mailed::{self, ByMail, Letter};
 use crate::flow::{Flow, FlowError, Kind, NoExtra};
 use crate::method::{self, code, link};
 use crate::oauth2::Waiting;
@@ -122,7 +122,7 @@ fn start(
     mut origin: Origin<'_>,
     wanted: impl Fn(&VerifiableAddress) -> bool,
 ) -> Result<Pending, FlowError> {
-    let method = in_use(cx);
+    let method = Verification::in_use(cx);
     if !cx.config().selfservice.flows.verification.enabled || !method::enabled(cx, method) {
         return Ok(Pending::default());
     }
@@ -171,12 +171,12 @@ fn begin(
     flow.identity_id = Some(identity.id);
     flow.ui()
         .push(Node::csrf(&mailed::csrf_token(cx, origin.client)));
-    let letter = if in_use(cx) == MethodId::Link {
-        link::verification::show_sent(cx, &mut flow, &address.value);
-        link::verification::send(cx, &flow, Some(identity), &address.value)?
+    let letter = if Verification::in_use(cx) == MethodId::Link {
+        link::by_mail::show_sent(cx, &mut flow, &address.value);
+        link::by_mail::send(cx, &flow, Some(identity), &address.value)?
     } else {
         code::verification::show_sent(cx, &mut flow, (address.via, &address.value));
-        code::verification::send(cx, &flow, Some(identity), (address.via, &address.value))?
+        code::by_mail::send(cx, &flow, Some(identity), (address.via, &address.value))?
     };
     let url = flow.is_browser().then(|| flow.page(cx));
     Ok(Begun {

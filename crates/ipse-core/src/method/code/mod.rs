@@ -1,5 +1,6 @@
 //! One-time codes: sent to an address, typed in again.
 
+pub(crate) mod by_mail;
 mod letters;
 mod login;
 pub(crate) mod nodes;

@@ -6,10 +6,11 @@
 use ipse_model::{Channel, FlowState, Identity, MethodId, RecoveryAddress};
 use ipse_ui::{Container, Group, InputType, Message, Node, text};
 
+use super::by_mail::{check, send};
 use super::nodes;
-use super::recovery::{check, code_field, find, send};
+use super::recovery::code_field;
 use crate::cx::Cx;
-use crate::flow::mailed::{Decision, Sent, csrf_node};
+use crate::flow::mailed::{Decision, Sent, csrf_node, owner_of};
 use crate::flow::recovery::Recovery;
 use crate::flow::{Flow, FlowError, Form};
 use crate::schema;
@@ -155,7 +156,7 @@ async fn send_to(
     (typed, to): (&str, &str),
 ) -> Result<Decision, FlowError> {
     let (via, value) = normalised(to);
-    let owner = find(cx, (via, &value)).await?;
+    let owner = owner_of::<Recovery>(cx, (via, &value)).await?;
     let letter = send(cx, flow, owner.as_ref(), (via, &value))?;
     let nodes = vec![
         csrf_node(cx, flow),
@@ -226,7 +227,7 @@ fn token(address: &RecoveryAddress) -> String {
 
 async fn owner(cx: &Cx, typed: &str) -> Result<Option<Identity>, FlowError> {
     let (via, value) = normalised(typed);
-    find(cx, (via, &value)).await
+    owner_of::<Recovery>(cx, (via, &value)).await
 }
 
 /// The channel that an address belongs to, and its normalised form.

@@ -1,7 +1,6 @@
 //! One-time links: sent to an address, opened from there.
 
-pub(crate) mod recovery;
-pub(crate) mod verification;
+pub(crate) mod by_mail;
 
 use ipse_model::{MethodId, Timestamp, Uuid};
 use ipse_store::{CodePurpose, OneTimeCode};

@@ -1,5 +1,7 @@
 //! What recovery and verification have in common: something is sent to an address, and the flow waits for it to come back.
 
+mod by_mail;
+
 use ipse_model::{CourierMessage, FlowClient, Identity, MethodId, Timestamp, Uuid};
 use ipse_store::{Batch, OneTimeCode};
 use ipse_ui::{Message, Node};
@@ -12,6 +14,8 @@ use super::{
 };
 use crate::cx::Cx;
 use crate::error::ApiError;
+
+pub(crate) use by_mail::{ByMail, Secret, Told, letter, owner_of, proved, too_late, typed_email};
 
 /// A one-time secret and the message that carries it. It isn't on its way before a batch has it.
 #[derive(Clone, Debug, Default)]
@@ -226,18 +230,7 @@ pub(super) fn check_age<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError
 /// # Errors
 /// 403 `security_csrf_violation`.
 pub(super) fn check_browser<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<(), ApiError> {
-    if !flow.is_browser() {
-        return Ok(());
-    }
-    let token = flow.shown.ui.find("csrf_token").and_then(Node::as_input);
-    let token = token
-        .and_then(|input| input.value.as_ref())
-        .and_then(|value| value.as_str());
-    let secret = cx.jar.csrf();
-    if secret
-        .zip(token)
-        .is_some_and(|(secret, token)| secret.verifies(token))
-    {
+    if shared::is_shown_to(cx, flow) {
         return Ok(());
     }
     Err(origin::violation())

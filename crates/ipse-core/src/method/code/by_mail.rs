@@ -1,0 +1,50 @@
+//! What a code does in recovery and in verification alike: sending it, and comparing what is typed.
+
+use ipse_model::{Channel, Identity, MethodId};
+
+use super::one_time::{self, Checked, Recipient};
+use crate::cx::Cx;
+use crate::flow::mailed::{self, ByMail, Decision, Letter, Restart, Secret};
+use crate::flow::{Flow, FlowError};
+
+/// Prepares a code for an address. Nobody but an owner gets one.
+pub(crate) fn send<K: ByMail>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    owner: Option<&Identity>,
+    (via, address): (Channel, &str),
+) -> Result<Letter, FlowError> {
+    let issue = |owner: &Identity| {
+        let recipient = Recipient {
+            via,
+            address,
+            identity_id: Some(owner.id),
+        };
+        let purpose = (K::PURPOSE, flow.id());
+        let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
+        Ok((Secret::Code(code), row))
+    };
+    mailed::letter(cx, flow, (owner, (via, address)), MethodId::Code, issue)
+}
+
+/// Compares a code with those that were sent.
+pub(super) async fn check<K: ByMail>(
+    cx: &Cx,
+    flow: &mut Flow<K>,
+    code: &str,
+) -> Result<Decision, FlowError> {
+    if !one_time::may_try(cx, flow).await? {
+        return Ok(Decision::Restart(Restart::because(
+            one_time::tried_too_often(),
+        )));
+    }
+    let decision = match one_time::check(cx, (K::PURPOSE, flow.id()), code).await? {
+        Checked::Right(code) => mailed::proved::<K>(cx, code, MethodId::Code).await?,
+        Checked::Expired(expired_at) => Some(mailed::too_late::<K>(expired_at)),
+        Checked::Used | Checked::Wrong => None,
+    };
+    Ok(decision.unwrap_or_else(|| {
+        flow.ui().say(K::wrong_code());
+        Decision::Wrong
+    }))
+}
