@@ -26,6 +26,7 @@ pub(crate) struct Occasion<'a> {
     request_url: &'a str,
     transient_payload: Option<&'a Json>,
     headers: Option<Value>,
+    to_nobody: bool,
 }
 
 impl<'a> Occasion<'a> {
@@ -37,7 +38,14 @@ impl<'a> Occasion<'a> {
             request_url: &flow.shown.request_url,
             transient_payload: flow.transient_payload.as_ref(),
             headers: None,
+            to_nobody: false,
         }
+    }
+
+    /// A message that nobody will see.
+    pub(crate) fn to_nobody(mut self) -> Self {
+        self.to_nobody = true;
+        self
     }
 
     /// With what the request says about the program that sent it, for HTTP channels.
@@ -92,7 +100,12 @@ pub(crate) fn render(
         .templates
         .render(channel, data)
         .map_err(|problem| ApiError::internal(&problem))?;
-    for problem in &rendered.problems {
+    // What is wrong with a message that goes nowhere may well be that its reader is made up.
+    let problems = match occasion.to_nobody {
+        true => &[][..],
+        false => &rendered.problems[..],
+    };
+    for problem in problems {
         tracing::error!(template = %data.template_type(), %problem, "a template can't be used; the built-in one was");
     }
     let mut told = data.to_json();

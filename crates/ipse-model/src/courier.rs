@@ -33,6 +33,10 @@ impl MessageStatus {
     }
 }
 
+/// The channel of messages that go nowhere: they are made so that the work done for an address which nobody has is the work
+/// done for any other. They are shown to nobody and soon removed.
+pub const NOWHERE: &str = "nowhere";
+
 /// A message in the queue, rendered already: what is sent doesn't depend on when it is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CourierMessage {

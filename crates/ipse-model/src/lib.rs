@@ -13,7 +13,7 @@ mod session;
 
 pub use address::{AddressStatus, Channel, RecoveryAddress, VerifiableAddress};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use courier::{CourierMessage, MessageStatus};
+pub use courier::{CourierMessage, MessageStatus, NOWHERE};
 pub use credentials::{Credential, Credentials, CredentialsType, PasswordConfig};
 pub use flow::{FlowClient, FlowName, FlowRecord, FlowState};
 pub use identity::{Identity, IdentityState};

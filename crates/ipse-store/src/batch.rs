@@ -1,5 +1,7 @@
 //! A unit of work as a value: changes that are carried out together or not at all.
 
+use ipse_model::Uuid;
+
 use crate::driver::{Dialect, Statement, Written};
 use crate::{Store, StoreError};
 
@@ -12,6 +14,7 @@ pub struct Batch {
     store: Store,
     statements: Vec<Statement>,
     enqueues: bool,
+    decoys: Vec<Uuid>,
 }
 
 impl Batch {
@@ -20,6 +23,7 @@ impl Batch {
             store,
             statements: Vec::new(),
             enqueues: false,
+            decoys: Vec::new(),
         }
     }
 
@@ -37,6 +41,17 @@ impl Batch {
     /// The courier is to be woken once this is written.
     pub(crate) fn wake_courier(&mut self) {
         self.enqueues = true;
+    }
+
+    /// A message that nobody is to see is to be removed once this is written.
+    pub(crate) fn remove_later(&mut self, decoy: Uuid) {
+        self.decoys.push(decoy);
+    }
+
+    /// Leaves such messages where they are.
+    #[cfg(test)]
+    pub(crate) fn keep_decoys(&mut self) {
+        self.decoys.clear();
     }
 
     /// Whether there is nothing to write.
@@ -63,6 +78,10 @@ impl Batch {
         let written = self.store.driver.write(self.statements).await?;
         if self.enqueues {
             self.store.message_waits.notify_one();
+        }
+        if !self.decoys.is_empty() {
+            // Not waited for: whoever has asked isn't to notice. What isn't removed now is removed when the store is cleaned.
+            tokio::spawn(async move { self.store.remove_decoys(self.decoys).await });
         }
         Ok(written)
     }

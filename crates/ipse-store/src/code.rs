@@ -3,7 +3,7 @@
 use ipse_model::{Channel, Timestamp, Uuid};
 
 use crate::driver::{Param, Query, Row, Statement};
-use crate::{Batch, Entity, Store, StoreError};
+use crate::{Allowance, Batch, Entity, Store, StoreError};
 
 /// What a code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,9 +150,16 @@ impl Batch {
         self.push(Statement::new(sql, [id.into(), now.into()]).one(Entity::Code))
     }
 
-    /// Removes the unused codes of a flow: a new one takes their place.
-    pub fn delete_unused_codes(&mut self, flow_id: Uuid) -> &mut Self {
-        let sql = "DELETE FROM flow_codes WHERE flow_id = $1 AND used_at IS NULL";
-        self.push(Statement::new(sql, [flow_id.into()]))
+    /// Removes the unused codes of a flow: a new one takes their place. They stay when the address has had its share of
+    /// messages, so that the new one isn't on its way; it has to be counted before.
+    pub fn replace_unused_codes(&mut self, flow_id: Uuid, allowance: &Allowance) -> &mut Self {
+        let sql = "DELETE FROM flow_codes WHERE flow_id = $1 AND used_at IS NULL \
+             AND (SELECT attempts.count FROM attempts WHERE key = $2) <= $3";
+        let params = [
+            flow_id.into(),
+            allowance.key.0.into(),
+            allowance.messages.into(),
+        ];
+        self.push(Statement::new(sql, params))
     }
 }

@@ -1,10 +1,10 @@
 //! The courier's queue: messages wait, are leased to a worker, and are settled by it. Every attempt leaves a dispatch.
 
-use ipse_model::{CourierMessage, Json, MessageStatus, Timestamp, Uuid};
+use ipse_model::{CourierMessage, Json, MessageStatus, NOWHERE, Timestamp, Uuid};
 
 use crate::driver::{Param, Query, Row, Statement};
 use crate::store::{all, count, first};
-use crate::{Batch, Entity, Page, Store, StoreError};
+use crate::{Batch, Entity, KeyHash, Page, Store, StoreError};
 
 const STATUSES: [MessageStatus; 4] = [
     MessageStatus::Queued,
@@ -145,6 +145,25 @@ fn dispatch(row: &mut Row) -> Result<Dispatch, StoreError> {
     })
 }
 
+/// The values of [`columns`], from `$1` on.
+fn params_of(message: &CourierMessage) -> Vec<Param> {
+    vec![
+        message.id.into(),
+        Param::Name(message.status.as_str()),
+        message.channel.as_str().into(),
+        message.recipient.as_str().into(),
+        message.subject.as_str().into(),
+        message.body.as_str().into(),
+        message.body_html.as_deref().into(),
+        message.template_type.as_str().into(),
+        (&message.template_data).into(),
+        message.send_count.into(),
+        message.next_attempt_at.into(),
+        message.created_at.into(),
+        message.updated_at.into(),
+    ]
+}
+
 /// Takes messages that are due. A lease that has run out makes a message due as well.
 macro_rules! lease {
     ($lock:literal) => {
@@ -164,13 +183,16 @@ const LIST: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM courier_messages WHERE (created_at, id) < ($1, $2) AND (status = $3 OR $4 = TRUE) \
-      AND (recipient = $5 OR $6 = TRUE) ORDER BY created_at DESC, id DESC LIMIT $7"
+      AND (recipient = $5 OR $6 = TRUE) AND channel <> 'nowhere' ORDER BY created_at DESC, id DESC LIMIT $7"
 );
 const BY_ID: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM courier_messages WHERE id = $1"
+    " FROM courier_messages WHERE id = $1 AND channel <> 'nowhere'"
 );
+
+/// When a message is due that nobody sends: after everything else.
+const NEVER: Timestamp = Timestamp::MAX;
 
 impl Store {
     /// Leases messages that are due to a worker, oldest first. No other worker gets them until the lease ends.
@@ -200,8 +222,9 @@ impl Store {
     /// When the database can't answer.
     pub async fn next_message_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT next_attempt_at FROM courier_messages \
-             WHERE status IN ('queued', 'processing') ORDER BY next_attempt_at LIMIT 1";
-        self.first(Query::new(sql, []), Row::time).await
+             WHERE status IN ('queued', 'processing') AND next_attempt_at < $1 \
+             ORDER BY next_attempt_at LIMIT 1";
+        self.first(Query::new(sql, [NEVER.into()]), Row::time).await
     }
 
     /// How many messages wait to be sent, and how many are being sent.
@@ -222,6 +245,30 @@ impl Store {
     /// Waits until a batch of this process has queued a message since this was last asked. For one waiter at a time.
     pub async fn message_queued(&self) {
         self.message_waits.notified().await;
+    }
+
+    /// Removes messages that were never meant to be seen.
+    pub(crate) async fn remove_decoys(&self, ids: Vec<Uuid>) {
+        let sql = "DELETE FROM courier_messages WHERE id = $1 AND channel = 'nowhere'";
+        let statements = ids
+            .into_iter()
+            .map(|id| Statement::new(sql, [id.into()]))
+            .collect();
+        // They are removed later if not now.
+        let _ = self.driver.write(statements).await;
+    }
+
+    /// As [`Self::remove_decoys`], for those whose process has ended before it could.
+    pub(crate) async fn clean_decoys(
+        &self,
+        before: Timestamp,
+        batch_size: u32,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM courier_messages WHERE id IN (SELECT id FROM courier_messages \
+             WHERE status IN ('queued', 'processing') AND next_attempt_at >= $1 \
+             AND channel = 'nowhere' AND created_at < $2 LIMIT $3)";
+        let params = [NEVER.into(), before.into(), batch_size.into()];
+        Ok(self.write_one(Statement::new(sql, params)).await?.affected)
     }
 
     /// The message of that id and the attempts to deliver it, oldest first.
@@ -271,7 +318,56 @@ impl Store {
     }
 }
 
+/// How many messages an address may get in a stretch of time, however many are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The address.
+    pub key: KeyHash,
+    /// So many.
+    pub messages: u32,
+    /// When a stretch ends that begins now.
+    pub window_ends_at: Timestamp,
+}
+
 impl Batch {
+    /// Counts one more message to an address. What is written after it in this batch can depend on that.
+    pub fn count_message(&mut self, allowance: &Allowance, now: Timestamp) -> &mut Self {
+        self.count(allowance.key, now, allowance.window_ends_at)
+    }
+
+    /// Queues a message, or writes it down as given up if the address has had its share; it has to be counted before.
+    pub fn enqueue_within(&mut self, message: &CourierMessage, allowance: &Allowance) -> &mut Self {
+        let sql = concat!(
+            "INSERT INTO courier_messages (",
+            columns!(),
+            ") VALUES ($1, CASE WHEN (SELECT attempts.count FROM attempts WHERE key = $14) > $15 \
+             THEN 'abandoned' ELSE $2 END, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        );
+        let mut params = params_of(message);
+        params.extend([allowance.key.0.into(), allowance.messages.into()]);
+        self.wake_courier();
+        self.push(Statement::new(sql, params))
+    }
+
+    /// Writes what [`Self::enqueue_within`] would, but nobody ever sends or sees it.
+    pub fn enqueue_nowhere(
+        &mut self,
+        message: &CourierMessage,
+        allowance: &Allowance,
+    ) -> &mut Self {
+        let decoy = CourierMessage {
+            channel: NOWHERE.to_owned(),
+            next_attempt_at: NEVER,
+            ..message.clone()
+        };
+        let unlimited = Allowance {
+            messages: u32::MAX,
+            ..*allowance
+        };
+        self.remove_later(decoy.id);
+        self.enqueue_within(&decoy, &unlimited)
+    }
+
     /// Queues a message. The courier of this process is woken when the batch is written.
     pub fn enqueue(&mut self, message: &CourierMessage) -> &mut Self {
         let sql = concat!(
@@ -279,23 +375,8 @@ impl Batch {
             columns!(),
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
         );
-        let params = [
-            message.id.into(),
-            Param::Name(message.status.as_str()),
-            message.channel.as_str().into(),
-            message.recipient.as_str().into(),
-            message.subject.as_str().into(),
-            message.body.as_str().into(),
-            message.body_html.as_deref().into(),
-            message.template_type.as_str().into(),
-            (&message.template_data).into(),
-            message.send_count.into(),
-            message.next_attempt_at.into(),
-            message.created_at.into(),
-            message.updated_at.into(),
-        ];
         self.wake_courier();
-        self.push(Statement::new(sql, params))
+        self.push(Statement::new(sql, params_of(message)))
     }
 
     /// Ends the lease on a message.

@@ -24,7 +24,9 @@ pub use batch::Batch;
 pub use clean::{Cleaned, Cleaning};
 pub use code::{CodePurpose, OneTimeCode};
 pub use continuity::PausedSubmission;
-pub use courier::{Dispatch, DispatchStatus, Lease, MessageCursor, MessageFilter, Settlement};
+pub use courier::{
+    Allowance, Dispatch, DispatchStatus, Lease, MessageCursor, MessageFilter, Settlement,
+};
 pub use error::{Entity, StoreError, Unique};
 pub use exchange::TokenExchange;
 pub use flow_error::FlowErrorRecord;

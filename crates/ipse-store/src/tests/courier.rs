@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Dispatch, DispatchStatus, Entity, Lease, MessageCursor, MessageFilter, Settlement, Store,
-    StoreError,
+    Allowance, Dispatch, DispatchStatus, Entity, KeyHash, Lease, MessageCursor, MessageFilter,
+    Settlement, Store, StoreError,
 };
 
 async fn queue(store: &Store, messages: &[ipse_model::CourierMessage]) {
@@ -193,6 +193,105 @@ async fn queueing_wakes_the_courier_even_if_it_was_not_waiting_yet() {
         };
         queue(&store, &[message(2, "a@example.org")]).await;
         woken.await.unwrap();
+    })
+    .await;
+}
+
+fn allowance(messages: u32) -> Allowance {
+    Allowance {
+        key: KeyHash([7; 32]),
+        messages,
+        window_ends_at: at(3600),
+    }
+}
+
+async fn send(store: &Store, number: u128, now: i64) {
+    let allowance = Allowance {
+        window_ends_at: at(now + 3600),
+        ..allowance(2)
+    };
+    let mut batch = store.batch();
+    batch.count_message(&allowance, at(now));
+    batch.enqueue_within(&message(number, "a@example.org"), &allowance);
+    batch.commit().await.unwrap();
+}
+
+async fn statuses(store: &Store) -> Vec<MessageStatus> {
+    let page = store.messages(&MessageFilter::default(), None, 100).await;
+    let mut messages = page.unwrap().items;
+    messages.sort_by_key(|message| message.id);
+    messages.iter().map(|message| message.status).collect()
+}
+
+#[tokio::test]
+async fn an_address_gets_no_more_messages_than_it_is_allowed() {
+    on_every_database(async |store| {
+        use MessageStatus::{Abandoned, Queued};
+        for number in 1..=3 {
+            send(&store, number, 0).await;
+        }
+        assert_eq!(statuses(&store).await, [Queued, Queued, Abandoned]);
+        // The next stretch of time begins.
+        send(&store, 4, 3600).await;
+        assert_eq!(statuses(&store).await[3], Queued);
+        assert_eq!(leased(&store, &lease(1, 0, 9)).await, [1, 2, 4]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_messages_to_one_address_at_once_are_counted_too() {
+    on_every_database(async |store| {
+        let sending = (0..40).map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move { send(&store, number, 0).await })
+        });
+        for one in sending.collect::<Vec<_>>() {
+            one.await.unwrap();
+        }
+        let statuses = statuses(&store).await;
+        let queued = statuses
+            .iter()
+            .filter(|status| **status == MessageStatus::Queued);
+        assert_eq!((statuses.len(), queued.count()), (40, 2));
+    })
+    .await;
+}
+
+async fn rows(store: &Store) -> usize {
+    let query = crate::driver::Query::new("SELECT id FROM courier_messages", []);
+    store
+        .all(query, crate::driver::Row::uuid)
+        .await
+        .unwrap()
+        .len()
+}
+
+#[tokio::test]
+async fn what_goes_nowhere_is_seen_by_nobody_and_removed() {
+    on_every_database(async |store| {
+        let mut batch = store.batch();
+        batch
+            .count_message(&allowance(0), at(0))
+            .enqueue_nowhere(&message(1, "a@example.org"), &allowance(0));
+        // As a process does that ends before it could remove it.
+        let mut left = batch.clone();
+        left.keep_decoys();
+        left.commit().await.unwrap();
+        assert_eq!(rows(&store).await, 1);
+        assert_eq!(statuses(&store).await, []);
+        assert_eq!(store.message(id(1)).await, Ok(None));
+        assert_eq!(store.next_message_due().await, Ok(None));
+        assert_eq!(leased(&store, &lease(1, 1_000_000, 9)).await, [0; 0]);
+
+        assert_eq!(store.clean_decoys(at(0), 10).await, Ok(0), "too new");
+        assert_eq!(store.clean_decoys(at(1), 10).await, Ok(1));
+        assert_eq!(rows(&store).await, 0);
+
+        batch.commit().await.unwrap();
+        while rows(&store).await > 0 {
+            tokio::task::yield_now().await;
+        }
     })
     .await;
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Cleaned, Cleaning, CodePurpose, Entity, FlowErrorRecord, KeyHash, OneTimeCode,
+    Allowance, Cleaned, Cleaning, CodePurpose, Entity, FlowErrorRecord, KeyHash, OneTimeCode,
     PausedSubmission, Store, StoreError, TokenExchange, Unique,
 };
 
@@ -111,10 +111,25 @@ async fn a_code_is_used_once() {
         let used = by_hash(CodePurpose::Recovery).await.unwrap();
         assert_eq!(used.used_at, Some(at(5)));
 
+        let allowance = Allowance {
+            key: KeyHash([9; 32]),
+            messages: 1,
+            window_ends_at: at(60),
+        };
+        let replace = async || {
+            let mut batch = store.batch();
+            batch.count_message(&allowance, at(5));
+            batch.replace_unused_codes(id(6), &allowance);
+            batch.commit().await.unwrap();
+            store.codes_of_flow(id(6)).await.unwrap()
+        };
+        assert_eq!(replace().await, [used.clone()]);
+        let third = code(3, 3, 2);
         let mut batch = store.batch();
-        batch.delete_unused_codes(id(6));
+        batch.insert_code(&third);
         batch.commit().await.unwrap();
-        assert_eq!(store.codes_of_flow(id(6)).await.unwrap(), [used]);
+        let left = replace().await;
+        assert!(left.contains(&third), "nothing takes its place: {left:?}");
     })
     .await;
 }

@@ -7,7 +7,7 @@ use ipse_store::{AddressPurpose, CodePurpose, OneTimeCode};
 use ipse_ui::{Message, text};
 use serde_json::Value;
 
-use super::{Decision, Letter, Proved, Restart};
+use super::{Addressee, Decision, Letter, Proved, Restart};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::settings::new_address::Due;
@@ -41,6 +41,9 @@ pub(crate) trait ByMail:
 
     /// The message to an address that nobody has.
     fn letter_to_stranger(method: MethodId, about: About) -> TemplateData;
+
+    /// Whether an address that is none stays on the form which asks for one to send a link to.
+    const KEEPS_TYPED: bool;
 
     /// The owner of an address as it is once something was sent there; none when that changes nothing.
     fn once_sent(_: &Cx, _: Identity, _: (Channel, &str)) -> Option<Identity> {
@@ -124,37 +127,41 @@ pub(crate) async fn owner_of<K: ByMail>(
     Ok(owner.map(|(_, identity)| identity))
 }
 
-/// Prepares what goes to an address. Nobody but its owner gets a secret, which `issue` makes.
+/// Prepares what goes to an address, with a secret that `issue` makes. When nobody has the address, the secret is nobody's
+/// and the message goes nowhere, unless the configuration wants strangers to be told.
 pub(crate) fn letter<K: ByMail>(
     cx: &Cx,
     flow: &Flow<K>,
     (owner, to): (Option<&Identity>, (Channel, &str)),
     method: MethodId,
-    issue: impl FnOnce(&Identity) -> Result<(Secret, OneTimeCode), ApiError>,
+    issue: impl FnOnce() -> Result<(Secret, OneTimeCode), ApiError>,
 ) -> Result<Letter, FlowError> {
-    let occasion = K::occasion(cx, flow, to);
-    let Some(owner) = owner else {
-        let message = K::notifies_strangers(cx).then(|| {
-            let data = K::letter_to_stranger(method, occasion.about());
-            message::render(cx, &occasion, &data)
-        });
-        return Ok(Letter {
-            code: None,
-            message: message.transpose()?,
-        });
+    let mut occasion = K::occasion(cx, flow, to);
+    let (secret, mut code) = issue()?;
+    let about = occasion.about();
+    let told = |about: About, identity: &Identity| -> Result<TemplateData, ApiError> {
+        let told = Told {
+            about,
+            identity: message::person(cx, identity)?,
+            secret,
+            expires_in_minutes: message::minutes_until(cx, code.expires_at),
+        };
+        Ok(K::letter(cx, flow, told))
     };
-    let (secret, row) = issue(owner)?;
-    let told = Told {
-        about: occasion.about(),
-        identity: message::person(cx, owner)?,
-        secret,
-        expires_in_minutes: message::minutes_until(cx, row.expires_at),
+    let (data, addressee) = match owner {
+        Some(owner) => (told(about, owner)?, Addressee::Somebody),
+        None if K::notifies_strangers(cx) => {
+            let data = K::letter_to_stranger(method, about);
+            (data, Addressee::Somebody)
+        }
+        None => {
+            occasion = occasion.to_nobody();
+            (told(about, &super::stand_in(cx, to))?, Addressee::Nobody)
+        }
     };
-    let data = K::letter(cx, flow, told);
-    Ok(Letter {
-        code: Some(row),
-        message: Some(message::render(cx, &occasion, &data)?),
-    })
+    let message = message::render(cx, &occasion, &data)?;
+    code.identity_id = owner.map(|owner| owner.id);
+    Ok(Letter::new(cx, code, message, addressee))
 }
 
 /// Decides about a secret that has come back in time: its owner has proved the address, unless it was given up meanwhile.

@@ -1,9 +1,10 @@
 //! What recovery and verification have in common: something is sent to an address, and the flow waits for it to come back.
 
 mod by_mail;
+mod letter;
 
-use ipse_model::{CourierMessage, FlowClient, Identity, MethodId, Timestamp, Uuid};
-use ipse_store::{Batch, OneTimeCode};
+use ipse_model::{FlowClient, Identity, MethodId, Timestamp, Uuid};
+use ipse_store::OneTimeCode;
 use ipse_ui::{Message, Node};
 use serde_json::json;
 
@@ -16,38 +17,8 @@ use crate::cx::Cx;
 use crate::error::ApiError;
 
 pub(crate) use by_mail::{ByMail, Secret, Told, letter, owner_of, proved, too_late, typed_email};
-
-/// A one-time secret and the message that carries it. It isn't on its way before a batch has it.
-#[derive(Clone, Debug, Default)]
-pub struct Letter {
-    /// The secret; none when there is nobody to use it.
-    pub code: Option<OneTimeCode>,
-    /// The message; none when nobody is written to.
-    pub message: Option<CourierMessage>,
-}
-
-impl Letter {
-    /// Sends it with what else is written.
-    pub(crate) fn add_to(&self, batch: &mut Batch) {
-        if let Some(code) = &self.code {
-            batch.insert_code(code);
-        }
-        if let Some(message) = &self.message {
-            batch.enqueue(message);
-        }
-    }
-}
-
-/// Sends what goes with the next form of a flow. What was sent for the form before can't be used any more.
-pub(super) fn send(flow_id: Uuid, letters: &[Letter], batch: &mut Batch) {
-    if letters.is_empty() {
-        return;
-    }
-    batch.delete_unused_codes(flow_id);
-    for letter in letters {
-        letter.add_to(batch);
-    }
-}
+pub use letter::Letter;
+pub(crate) use letter::{Addressee, allowance_key, send, stand_in};
 
 /// Something is on its way. The form says so already.
 #[derive(Debug)]

@@ -95,7 +95,7 @@ pub async fn create_link(cx: &Cx, body: &[u8]) -> Result<Created, ApiError> {
     let mut flow = flow(cx, FlowClient::Browser, &identity, lifespan);
     flow.shown.active = Some(MethodId::Link);
     let expires_at = lifespan.map_or_else(|| link::expiry(cx), |lifespan| cx.now + lifespan);
-    let (url, row) = by_link::issue(cx, &flow, ("", identity.id), expires_at);
+    let (url, row) = by_link::issue(cx, &flow, ("", Some(identity.id)), expires_at);
     let mut batch = cx.store().batch();
     batch.insert_flow(&flow.to_record()).insert_code(&row);
     batch.commit().await?;

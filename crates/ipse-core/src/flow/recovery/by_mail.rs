@@ -15,6 +15,7 @@ use crate::message::Occasion;
 impl ByMail for Recovery {
     const PURPOSE: CodePurpose = CodePurpose::Recovery;
     const ADDRESSES: AddressPurpose = AddressPurpose::Recovery;
+    const KEEPS_TYPED: bool = false;
 
     fn in_use(cx: &Cx) -> MethodId {
         match cx.config().selfservice.flows.recovery.use_ {

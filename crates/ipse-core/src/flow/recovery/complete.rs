@@ -15,6 +15,7 @@ use crate::flow::{
     with_query,
 };
 use crate::hook;
+use crate::method::code::one_time;
 use crate::session::{self, Authenticated, Issued};
 
 pub(super) async fn complete(
@@ -79,7 +80,7 @@ async fn recover(cx: &Cx, flow: &mut Flow<Recovery>, proved: Proved) -> Result<O
     let settings = settings(cx, flow, client, &owner).await?;
 
     let mut batch = cx.store().batch();
-    batch.use_code(proved.code.id, cx.now);
+    one_time::spend(cx, &proved.code, &mut batch);
     batch.update_identity(&owner.authenticated.identity);
     batch.insert_session(&issued.session, &issued.hash);
     if hook::revokes_other_sessions(&after.hooks) {

@@ -17,6 +17,7 @@ use crate::message::Occasion;
 impl ByMail for Verification {
     const PURPOSE: CodePurpose = CodePurpose::Verification;
     const ADDRESSES: AddressPurpose = AddressPurpose::Verification;
+    const KEEPS_TYPED: bool = true;
 
     fn in_use(cx: &Cx) -> MethodId {
         match cx.config().selfservice.flows.verification.use_ {

@@ -11,6 +11,7 @@ use crate::flow::settings::new_address::{self, Due};
 use crate::flow::settings::taken;
 use crate::flow::{Complaint, Flow, FlowError, Kind, Outcome, expired, return_to};
 use crate::hook;
+use crate::method::code::one_time;
 use crate::oauth2::{self, Failure};
 
 pub(super) async fn complete(
@@ -45,7 +46,7 @@ async fn verify(cx: &Cx, flow: &Flow<Verification>, proved: Proved) -> Result<Ou
     done.shown.ui = passed(mailed::csrf_node(cx, flow), proved.by, (location, link));
 
     let mut batch = cx.store().batch();
-    batch.use_code(proved.code.id, cx.now);
+    one_time::spend(cx, &proved.code, &mut batch);
     match &proved.change {
         Some(change) => change.add_to(cx, &mut batch, &identity),
         None => {

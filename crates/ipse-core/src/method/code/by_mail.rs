@@ -14,11 +14,11 @@ pub(crate) fn send<K: ByMail>(
     owner: Option<&Identity>,
     (via, address): (Channel, &str),
 ) -> Result<Letter, FlowError> {
-    let issue = |owner: &Identity| {
+    let issue = || {
         let recipient = Recipient {
             via,
             address,
-            identity_id: Some(owner.id),
+            identity_id: None,
         };
         let purpose = (K::PURPOSE, flow.id());
         let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
@@ -33,14 +33,10 @@ pub(super) async fn check<K: ByMail>(
     flow: &mut Flow<K>,
     code: &str,
 ) -> Result<Decision, FlowError> {
-    if !one_time::may_try(cx, flow).await? {
-        return Ok(Decision::Restart(Restart::because(
-            one_time::tried_too_often(),
-        )));
-    }
-    let decision = match one_time::check(cx, (K::PURPOSE, flow.id()), code).await? {
+    let decision = match one_time::check(cx, flow, K::PURPOSE, code).await? {
         Checked::Right(code) => mailed::proved::<K>(cx, code, MethodId::Code).await?,
         Checked::Expired(expired_at) => Some(mailed::too_late::<K>(expired_at)),
+        Checked::TooOften(message) => Some(Decision::Restart(Restart::because(message))),
         Checked::Used | Checked::Wrong => None,
     };
     Ok(decision.unwrap_or_else(|| {

@@ -100,20 +100,17 @@ pub(super) fn tidy(ui: &mut Container) {
     ui.nodes.sort_by_key(place);
 }
 
-/// Compares a code with those that were sent for a flow. Attempts are counted before, so that many at the same time are
-/// counted too.
+/// Compares a code with those that were sent for a flow.
 pub(super) async fn compare<K: Kind>(
     cx: &Cx,
     flow: &Flow<K>,
     purpose: CodePurpose,
     (code, wrong): (&str, Message),
 ) -> Result<OneTimeCode, FlowError> {
-    if !one_time::may_try(cx, flow).await? {
-        return Err(FlowError::form(one_time::tried_too_often()));
-    }
-    match one_time::check(cx, (purpose, flow.id()), code).await? {
+    match one_time::check(cx, flow, purpose, code).await? {
         Checked::Right(code) => Ok(code),
         Checked::Expired(expired_at) => Err(FlowError::Expired(expired_at)),
+        Checked::TooOften(message) => Err(FlowError::form(message)),
         Checked::Used | Checked::Wrong => Err(FlowError::form(wrong)),
     }
 }
@@ -127,7 +124,7 @@ pub(super) async fn spend<K: Kind>(
 ) -> Result<(), FlowError> {
     flow.shown.state = FlowState::PassedChallenge;
     let mut batch = cx.store().batch();
-    batch.use_code(code.id, cx.now);
+    one_time::spend(cx, code, &mut batch);
     batch.update_flow(&flow.to_record());
     if let Some(identity) = &identity {
         batch.update_identity(identity);

@@ -13,7 +13,7 @@ use super::one_time::{self, Recipient};
 use super::{Code, second_factor};
 use crate::cx::Cx;
 use crate::flow::login::{Proof, Visitor};
-use crate::flow::mailed::{Letter, csrf_node};
+use crate::flow::mailed::{self, Addressee, Letter, csrf_node};
 use crate::flow::spent::Spent;
 use crate::flow::verification::mark_verified;
 use crate::flow::{Flow, FlowError, Form, Kind, Login};
@@ -113,8 +113,14 @@ struct Account {
 
 /// Sends a code to the account of that identifier.
 async fn ask(cx: &Cx, flow: &mut Flow<Login>, identifier: &str) -> Result<Step<Proof>, FlowError> {
-    let account = find(cx, identifier).await?.ok_or_else(unknown)?;
-    send(cx, flow, &account.identity, &account.to)?;
+    match find(cx, identifier).await? {
+        Some(account) => send(cx, flow, Some(&account.identity), &account.to)?,
+        None if hides_accounts(cx) => {
+            let to = reach(&schema::normalise_identifier(identifier));
+            send(cx, flow, None, &to)?;
+        }
+        None => return Err(unknown()),
+    }
     let mut first: Vec<Node> = flow.ui().find("identifier").cloned().into_iter().collect();
     for input in first.iter_mut().filter_map(Node::as_input_mut) {
         input.input_type = InputType::Hidden;
@@ -130,11 +136,15 @@ async fn prove(
     flow: &mut Flow<Login>,
     (identifier, code): (&str, &str),
 ) -> Result<Proof, FlowError> {
-    let mut account = find(cx, identifier).await?.ok_or_else(unknown)?;
-    let code = compare(cx, flow, code).await?;
-    if code.identity_id != Some(account.identity.id) {
-        return Err(wrong());
+    let account = find(cx, identifier).await?;
+    if account.is_none() && !hides_accounts(cx) {
+        return Err(unknown());
     }
+    let code = compare(cx, flow, code).await?;
+    let Some(mut account) = account.filter(|account| code.identity_id == Some(account.identity.id))
+    else {
+        return Err(wrong());
+    };
     mark_verified(cx, &mut account.identity, &code);
     letters::spend(cx, flow, &code, Some(&mut account.identity)).await?;
     Ok(Proof {
@@ -160,6 +170,11 @@ pub(super) async fn compare(
 
 fn wrong() -> FlowError {
     FlowError::form(text::login::login_code_invalid_or_already_used())
+}
+
+/// Whether nobody is to learn which accounts there are.
+fn hides_accounts(cx: &Cx) -> bool {
+    cx.config().security.account_enumeration.mitigate
 }
 
 /// What is said when nobody can sign in by code with that identifier.
@@ -227,17 +242,27 @@ fn reach(identifier: &str) -> CodeAddress {
     }
 }
 
-/// Prepares a code for an address.
+/// Prepares a code for an address of an account; without an account, what looks like it and goes nowhere.
 pub(super) fn send(
     cx: &Cx,
     flow: &mut Flow<Login>,
-    identity: &Identity,
+    owner: Option<&Identity>,
     to: &CodeAddress,
 ) -> Result<(), FlowError> {
+    let stand_in = owner
+        .is_none()
+        .then(|| mailed::stand_in(cx, (to.channel, &to.address)));
+    let addressee = match stand_in {
+        Some(_) => Addressee::Nobody,
+        None => Addressee::Somebody,
+    };
+    let Some(identity) = owner.or(stand_in.as_ref()) else {
+        return Ok(());
+    };
     let recipient = Recipient {
         via: to.channel,
         address: &to.address,
-        identity_id: Some(identity.id),
+        identity_id: owner.map(|owner| owner.id),
     };
     let purpose = (CodePurpose::Login, flow.id());
     let (code, row) = one_time::issue(cx, purpose, recipient, one_time::expiry(cx))?;
@@ -248,11 +273,12 @@ pub(super) fn send(
         login_code: code,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
+    let occasion = match addressee {
+        Addressee::Nobody => occasion.to_nobody(),
+        Addressee::Somebody => occasion,
+    };
     let message = message::render(cx, &occasion, &data)?;
-    flow.data.letters = vec![Letter {
-        code: Some(row),
-        message: Some(message),
-    }];
+    flow.data.letters = vec![Letter::new(cx, row, message, addressee)];
     Ok(())
 }
 

@@ -5,16 +5,22 @@
 
 use ipse_config::Secret;
 use ipse_crypto::MissingKey;
-use ipse_model::{Channel, Timestamp, Uuid};
-use ipse_store::{CodePurpose, OneTimeCode};
+use ipse_model::{Channel, SignedDuration, Timestamp, Uuid};
+use ipse_store::{Batch, CodePurpose, KeyHash, OneTimeCode};
 use ipse_ui::{Message, text};
 
 use crate::cx::Cx;
 use crate::error::ApiError;
+use crate::flow::mailed::allowance_key;
 use crate::flow::{Flow, Kind, spent};
 
 /// So many digits.
 pub(crate) const DIGITS: usize = 6;
+
+/// How many flows' worth of attempts there are for one address within [`WINDOW`].
+const FLOWS: u64 = 10;
+/// How long attempts at an address are remembered.
+const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where a code goes.
 #[derive(Clone, Copy, Debug)]
@@ -59,23 +65,6 @@ pub(crate) fn expiry(cx: &Cx) -> Timestamp {
     cx.now + cx.config().selfservice.methods.code.config.lifespan
 }
 
-/// Counts one more attempt at the codes of a flow; `false` when there were too many. It comes before comparing, so that many
-/// at the same time are counted too.
-pub(crate) async fn may_try<K: Kind>(cx: &Cx, flow: &Flow<K>) -> Result<bool, ApiError> {
-    let allowed = u64::from(cx.config().selfservice.methods.code.config.max_submissions);
-    let key = spent::key("attempts at a code", flow.id());
-    Ok(cx
-        .store()
-        .count_attempt(key, cx.now, flow.shown.expires_at)
-        .await?
-        <= allowed)
-}
-
-/// What is said after too many attempts.
-pub(crate) fn tried_too_often() -> Message {
-    text::validation::generic("There were too many wrong tries. Ask for another code.")
-}
-
 /// What came of comparing a code.
 #[derive(Debug)]
 pub(crate) enum Checked {
@@ -87,22 +76,30 @@ pub(crate) enum Checked {
     Used,
     /// It is none of those that were sent for this flow.
     Wrong,
+    /// Nobody has looked at it, because there were too many attempts. This is what is said.
+    TooOften(Message),
 }
 
-/// Compares a code with those that were sent for a flow.
-pub(crate) async fn check(
+/// Compares a code with those that were sent for a flow. Attempts are counted before, so that many at the same time are
+/// counted too.
+pub(crate) async fn check<K: Kind>(
     cx: &Cx,
-    (purpose, flow_id): (CodePurpose, Uuid),
+    flow: &Flow<K>,
+    purpose: CodePurpose,
     code: &str,
 ) -> Result<Checked, ApiError> {
+    let mut sent = cx.store().codes_of_flow(flow.id()).await?;
+    sent.retain(|row| row.purpose == purpose);
+    if let Some(message) = too_often(cx, flow, sent.first()).await? {
+        return Ok(Checked::TooOften(message));
+    }
     let keys = cx.config().secrets.cipher_keys();
     let hashes: Vec<[u8; 32]> = keys
         .verifying()
-        .map(|key| hash(key, (purpose, flow_id), code.trim()))
+        .map(|key| hash(key, (purpose, flow.id()), code.trim()))
         .collect();
-    let sent = cx.store().codes_of_flow(flow_id).await?;
     let mut found = Checked::Wrong;
-    for row in sent.into_iter().filter(|row| row.purpose == purpose) {
+    for row in sent {
         if hashes
             .iter()
             .any(|hash| ipse_crypto::token::equal(hash, row.code_hash))
@@ -111,6 +108,59 @@ pub(crate) async fn check(
         }
     }
     Ok(found)
+}
+
+/// Counts one more attempt at the codes of a flow, and at those sent to the same address in other flows: nobody may guess on
+/// by starting one flow after the other. Says what to say when there were too many.
+async fn too_often<K: Kind>(
+    cx: &Cx,
+    flow: &Flow<K>,
+    newest: Option<&OneTimeCode>,
+) -> Result<Option<Message>, ApiError> {
+    let allowed = u64::from(cx.config().selfservice.methods.code.config.max_submissions);
+    let of_flow = (
+        spent::key("attempts at a code", flow.id()),
+        flow.shown.expires_at,
+    );
+    // What an administrator has made was sent to no address; the flow is all there is.
+    let address = newest.filter(|code| !code.address.is_empty());
+    let of_address = address.map_or(of_flow.0, |code| attempts_key(code.via, &code.address));
+    let windows = [of_flow, (of_address, cx.now + WINDOW)];
+    let [by_flow, by_address] = match address {
+        Some(_) => cx.store().count_attempts(windows, cx.now).await?,
+        None => {
+            let [by_flow] = cx.store().count_attempts([of_flow], cx.now).await?;
+            [by_flow, 0]
+        }
+    };
+    if by_flow > allowed {
+        let message = "There were too many wrong tries. Ask for another code.";
+        return Ok(Some(text::validation::generic(message)));
+    }
+    if by_address > allowed.saturating_mul(FLOWS) {
+        tracing::warn!("too many wrong codes for one address");
+        let message =
+            "There were too many wrong tries for this address. Please try again in an hour.";
+        return Ok(Some(text::validation::generic(message)));
+    }
+    Ok(None)
+}
+
+/// Counts the attempts at codes that were sent to an address.
+fn attempts_key(via: Channel, address: &str) -> KeyHash {
+    spent::key(
+        "attempts at codes for",
+        format_args!("{} {address}", via.as_str()),
+    )
+}
+
+/// Uses a code up. Whoever has read it has proved to be at the address: attempts and messages are counted anew.
+pub(crate) fn spend(cx: &Cx, code: &OneTimeCode, batch: &mut Batch) {
+    batch.use_code(code.id, cx.now);
+    if !code.address.is_empty() {
+        batch.reset_attempts(attempts_key(code.via, &code.address));
+        batch.reset_attempts(allowance_key(code.via, &code.address));
+    }
 }
 
 fn judge(row: OneTimeCode, now: Timestamp) -> Checked {

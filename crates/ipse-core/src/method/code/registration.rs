@@ -11,7 +11,7 @@ use super::Code;
 use super::letters::{self, CodeAddress, CodeConfig, Wish};
 use super::one_time::{self, Recipient};
 use crate::cx::Cx;
-use crate::flow::mailed::Letter;
+use crate::flow::mailed::{Addressee, Letter};
 use crate::flow::registration::{NewAccount, Screen, Visitor};
 use crate::flow::verification::mark_verified;
 use crate::flow::{Flow, FlowError, Form, Kind, Registration};
@@ -149,10 +149,8 @@ fn letter(
         registration_code: code,
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
-    Ok(Letter {
-        code: Some(row),
-        message: Some(message::render(cx, &occasion, &data)?),
-    })
+    let message = message::render(cx, &occasion, &data)?;
+    Ok(Letter::new(cx, row, message, Addressee::Somebody))
 }
 
 /// Compares the code. It proves that its receiver reads what is sent to the address.

@@ -108,7 +108,7 @@ fn send_to(
     giver: &Authenticated,
     to: &CodeAddress,
 ) -> Result<(), FlowError> {
-    send(cx, flow, &giver.identity, to)?;
+    send(cx, flow, Some(&giver.identity), to)?;
     let chosen = Node::hidden("identifier", Group::Code, to.address.as_str()).label(label(to));
     show_sent(cx, flow, vec![chosen]);
     Ok(())

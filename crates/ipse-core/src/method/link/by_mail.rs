@@ -38,8 +38,10 @@ impl<K: ByMail> Handles<K> for Link {
             return Err(FlowError::form(K::no_method()));
         }
         let email = mailed::typed_email(form).inspect_err(|_| {
-            let typed = form.text("email").unwrap_or_default();
-            flow.ui().set_value("email", typed.into());
+            if K::KEEPS_TYPED {
+                let typed = form.text("email").unwrap_or_default();
+                flow.ui().set_value("email", typed.into());
+            }
         })?;
         let value = schema::normalise_address(Channel::Email, &email);
         let to = (Channel::Email, value.as_str());
@@ -61,8 +63,8 @@ pub(crate) fn send<K: ByMail>(
     owner: Option<&Identity>,
     address: &str,
 ) -> Result<Letter, FlowError> {
-    let issue = |owner: &Identity| {
-        let (url, row) = issue(cx, flow, (address, owner.id), super::expiry(cx));
+    let issue = || {
+        let (url, row) = issue(cx, flow, (address, None), super::expiry(cx));
         Ok((Secret::Link(url), row))
     };
     let to = (Channel::Email, address);
@@ -73,7 +75,7 @@ pub(crate) fn send<K: ByMail>(
 pub(crate) fn issue<K: ByMail>(
     cx: &Cx,
     flow: &Flow<K>,
-    recipient: (&str, Uuid),
+    recipient: (&str, Option<Uuid>),
     expires_at: Timestamp,
 ) -> (String, OneTimeCode) {
     let (token, row) = super::issue(cx, (K::PURPOSE, flow.id()), recipient, expires_at);

@@ -29,7 +29,7 @@ pub(crate) fn expiry(cx: &Cx) -> Timestamp {
 fn issue(
     cx: &Cx,
     (purpose, flow_id): (CodePurpose, Uuid),
-    (address, identity_id): (&str, Uuid),
+    (address, identity_id): (&str, Option<Uuid>),
     expires_at: Timestamp,
 ) -> (String, OneTimeCode) {
     let token = ipse_crypto::token::link_token(cx.random());
@@ -40,7 +40,7 @@ fn issue(
         code_hash: ipse_crypto::token::hash(&token),
         via: ipse_model::Channel::Email,
         address: address.to_owned(),
-        identity_id: Some(identity_id),
+        identity_id,
         used_at: None,
         issued_at: cx.now,
         expires_at,

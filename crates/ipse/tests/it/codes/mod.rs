@@ -1,7 +1,9 @@
 //! Codes and links that are sent to an address, in all flows.
 
 mod admin;
+mod budget;
 mod choice;
+mod hidden;
 mod login;
 mod recovery;
 mod registration;

@@ -267,6 +267,19 @@ async fn a_link_signs_in_once() {
 }
 
 #[tokio::test]
+async fn a_program_that_looks_at_links_before_their_reader_does_uses_nothing_up() {
+    let server = build_with_links().start().await;
+    let ada = ada(&server).await;
+    ask(&mut server.native(), &ada.email, "link").await;
+    let link = link_for(&server, &ada.email).await;
+    let looked_at = server.browser().call(http::Method::HEAD, &link).await;
+    assert_eq!(looked_at.set_cookie("ory_kratos_session"), None);
+    let mut browser = server.browser();
+    browser.get(&link).await;
+    assert_eq!(browser.get_json("/sessions/whoami").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_link_that_has_expired_leads_to_a_new_form() {
     let server = build_with_links().set("selfservice.methods.link.config.lifespan", "1m");
     let server = server.start().await;
