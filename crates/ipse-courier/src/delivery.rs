@@ -59,6 +59,9 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Whether an address is none of the public internet.
     fn is_private(&self, address: IpAddr) -> bool;
 
+    /// The certificates of authorities that mail servers are trusted by, in DER; empty for the usual ones.
+    fn trusted(&self) -> Vec<Vec<u8>>;
+
     /// What the Jsonnet function at `template` makes of `context`, as JSON text.
     ///
     /// # Errors
@@ -73,7 +76,14 @@ pub type CurrentConfig = Arc<dyn Fn() -> Arc<Config> + Send + Sync>;
 pub struct Channels {
     config: CurrentConfig,
     surroundings: Arc<dyn Surroundings>,
-    mailer: Mutex<Option<(Arc<Config>, Arc<Mailer>)>>,
+    mailer: Mutex<Option<Connected>>,
+}
+
+/// Connections to the mail server, and what they were made for.
+struct Connected {
+    config: Arc<Config>,
+    address: Option<IpAddr>,
+    mailer: Arc<Mailer>,
 }
 
 impl Channels {
@@ -87,16 +97,26 @@ impl Channels {
         }
     }
 
-    /// Connections to the mail server, kept as long as the configuration stays the same.
-    fn mailer(&self, config: &Arc<Config>) -> Result<Arc<Mailer>, DeliveryError> {
+    /// Connections to the mail server, kept as long as the configuration and the address stay the same.
+    fn mailer(
+        &self,
+        config: &Arc<Config>,
+        address: Option<IpAddr>,
+    ) -> Result<Arc<Mailer>, DeliveryError> {
         let mut kept = self.mailer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((made_for, mailer)) = kept.as_ref()
-            && Arc::ptr_eq(made_for, config)
+        if let Some(kept) = kept.as_ref()
+            && Arc::ptr_eq(&kept.config, config)
+            && kept.address == address
         {
-            return Ok(Arc::clone(mailer));
+            return Ok(Arc::clone(&kept.mailer));
         }
-        let mailer = Mailer::at(&config.courier.smtp, None).map(Arc::new)?;
-        *kept = Some((Arc::clone(config), Arc::clone(&mailer)));
+        let trusted = self.surroundings.trusted();
+        let mailer = Arc::new(Mailer::at(&config.courier.smtp, address, &trusted)?);
+        *kept = Some(Connected {
+            config: Arc::clone(config),
+            address,
+            mailer: Arc::clone(&mailer),
+        });
         Ok(mailer)
     }
 }
@@ -109,9 +129,9 @@ impl Deliver for Channels {
             Way::Mail if config.clients.smtp.disallow_private_ip_ranges => {
                 let smtp = &config.courier.smtp;
                 let address = smtp::public_address(smtp, &*self.surroundings).await?;
-                Mailer::at(smtp, Some(address))?.send(message).await
+                self.mailer(&config, Some(address))?.send(message).await
             }
-            Way::Mail => self.mailer(&config)?.send(message).await,
+            Way::Mail => self.mailer(&config, None)?.send(message).await,
             Way::Request(request) => post(&*self.surroundings, request, message).await,
         }
     }

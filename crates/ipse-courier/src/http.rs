@@ -180,6 +180,10 @@ mod tests {
             false
         }
 
+        fn trusted(&self) -> Vec<Vec<u8>> {
+            Vec::new()
+        }
+
         async fn jsonnet(&self, _: &Source, context: &Value) -> Result<String, String> {
             Ok(context.to_string())
         }

@@ -8,6 +8,8 @@ pub mod template;
 pub mod worker;
 
 #[cfg(test)]
+mod test_server;
+#[cfg(test)]
 mod tests;
 
 pub use crate::http::REQUEST_HEADERS;

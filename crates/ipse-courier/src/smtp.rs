@@ -9,15 +9,19 @@ use ipse_model::CourierMessage;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Identity, Tls, TlsParameters};
+use lettre::transport::smtp::client::{
+    Certificate, CertificateStore, Identity, Tls, TlsParameters,
+};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use percent_encoding::percent_decode_str;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use url::Url;
 
 use crate::delivery::{DeliveryError, Surroundings};
 
-/// How long a mail server may take for one command.
+/// How long a connection to the mail server may take to come about. How long all of it may take is the worker's business.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Connections to the mail server, and what every mail has in common.
@@ -29,8 +33,12 @@ pub(crate) struct Mailer {
 
 impl Mailer {
     /// Reads the settings. Nothing is connected yet. Connections go `there`, if given, whatever the name of the
-    /// server resolves to.
-    pub(crate) fn at(config: &Smtp, there: Option<IpAddr>) -> Result<Self, DeliveryError> {
+    /// server resolves to. Certificates have to come from one of the `trusted` ones, if there are any, else from a usual one.
+    pub(crate) fn at(
+        config: &Smtp,
+        there: Option<IpAddr>,
+        trusted: &[Vec<u8>],
+    ) -> Result<Self, DeliveryError> {
         let address = config.from_address.parse::<Address>().map_err(|error| {
             DeliveryError::temporary(format!("courier.smtp.from_address can't be used: {error}"))
         })?;
@@ -40,7 +48,7 @@ impl Mailer {
             .iter()
             .map(|(name, value)| header(name, value));
         Ok(Self {
-            transport: transport(config, there)?,
+            transport: transport(config, there, trusted)?,
             from: Mailbox::new(name, address),
             headers: headers.collect::<Result<_, _>>()?,
         })
@@ -208,13 +216,14 @@ impl Server {
 fn transport(
     config: &Smtp,
     address: Option<IpAddr>,
+    trusted: &[Vec<u8>],
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, DeliveryError> {
     let server = server(config)?;
     let host = address.map_or_else(|| server.host.clone(), |address| address.to_string());
     let tls = match (server.plain, server.implicit_tls) {
         (true, _) => Tls::None,
-        (false, true) => Tls::Wrapper(tls(config, &server)?),
-        (false, false) => Tls::Required(tls(config, &server)?),
+        (false, true) => Tls::Wrapper(tls(config, &server, trusted)?),
+        (false, false) => Tls::Required(tls(config, &server, trusted)?),
     };
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
         .port(server.port)
@@ -227,18 +236,36 @@ fn transport(
     Ok(builder.build())
 }
 
-fn tls(config: &Smtp, server: &Server) -> Result<TlsParameters, DeliveryError> {
+fn tls(
+    config: &Smtp,
+    server: &Server,
+    trusted: &[Vec<u8>],
+) -> Result<TlsParameters, DeliveryError> {
     let wrong = |what: &str, error: &dyn std::fmt::Display| {
         DeliveryError::temporary(format!("{what} can't be used: {error}"))
     };
     let mut parameters = TlsParameters::builder(server.certificate_name.clone())
-        .dangerous_accept_invalid_certs(server.any_certificate);
+        .dangerous_accept_invalid_certs(server.any_certificate)
+        .dangerous_accept_invalid_hostnames(server.any_certificate);
+    if !trusted.is_empty() {
+        parameters = parameters.certificate_store(CertificateStore::None);
+    }
+    for certificate in trusted {
+        let certificate = Certificate::from_der(certificate.clone())
+            .map_err(|error| wrong("a certificate that this machine trusts", &error))?;
+        parameters = parameters.add_root_certificate(certificate);
+    }
     if let (Some(certificate), Some(key)) = (&config.client_cert_path, &config.client_key_path) {
         let read = |path: &std::path::Path| {
             std::fs::read(path).map_err(|error| wrong(&path.display().to_string(), &error))
         };
-        let identity = Identity::from_pem(&read(certificate)?, &read(key)?)
-            .map_err(|error| wrong("courier.smtp.client_cert_path", &error))?;
+        let unusable =
+            |error: &dyn std::fmt::Display| wrong("courier.smtp.client_cert_path", error);
+        let certificate = CertificateDer::from_pem_slice(&read(certificate)?)
+            .map_err(|error| unusable(&error))?;
+        // In spite of its name it wants the certificate in DER.
+        let identity =
+            Identity::from_pem(&certificate, &read(key)?).map_err(|error| unusable(&error))?;
         parameters = parameters.identify_with(identity);
     }
     parameters
@@ -248,3 +275,5 @@ fn tls(config: &Smtp, server: &Server) -> Result<TlsParameters, DeliveryError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

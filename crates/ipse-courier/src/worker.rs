@@ -20,8 +20,8 @@ use crate::pace::Pace;
 
 /// How long a worker may take for one attempt; then somebody else may try.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
-/// How long an attempt may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long an attempt may usually take.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a worker that the database has let down waits.
 const RECOVERY: Duration = Duration::from_secs(5);
 /// How often a result is written that can't be written.
@@ -43,6 +43,8 @@ pub struct Parts {
     pub deliver: Arc<dyn Deliver>,
     /// How long at most until the queue is looked at again, for the sake of messages from other processes.
     pub look_again: Duration,
+    /// How long an attempt may take; less than a lease.
+    pub patience: Duration,
 }
 
 /// A worker.
@@ -163,10 +165,10 @@ impl Worker {
 /// Makes one attempt and writes down what came of it.
 async fn attempt(parts: Arc<Parts>, owner: Uuid, message: CourierMessage) {
     let deliver = Arc::clone(&parts.deliver);
-    let delivered = message.clone();
+    let (delivered, patience) = (message.clone(), parts.patience);
     // In a task of its own, so that a bug which one message brings to light doesn't take the worker with it.
     let task = tokio::spawn(async move {
-        match tokio::time::timeout(PATIENCE, deliver.deliver(&delivered)).await {
+        match tokio::time::timeout(patience, deliver.deliver(&delivered)).await {
             Ok(result) => result,
             Err(_) => Err(DeliveryError::temporary("the server took too long")),
         }
@@ -283,5 +285,7 @@ async fn settle(
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,20 @@ pub(crate) fn client_config() -> anyhow::Result<ClientConfig> {
         .with_no_client_auth())
 }
 
+/// The authorities that the machine trusts, in DER, as far as they can be used; empty where it has no list.
+pub(crate) fn of_machine() -> Vec<Vec<u8>> {
+    let listed = rustls_native_certs::load_native_certs().certs.into_iter();
+    let usable = |certificate: &CertificateDer<'_>| {
+        RootCertStore::empty()
+            .add(certificate.clone().into_owned())
+            .is_ok()
+    };
+    listed
+        .filter(usable)
+        .map(|certificate| certificate.to_vec())
+        .collect()
+}
+
 /// Verifies as usual, and takes certificates that are on the list themselves. The list has well over a hundred entries on
 /// most machines: what is kept of each is its fingerprint.
 #[derive(Debug)]

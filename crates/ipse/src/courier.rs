@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::background::{self, Reloading};
 use crate::outgoing::{self, Client};
 use crate::wiring::{self, Effects, Tables};
-use crate::{serve, start};
+use crate::{certificates, serve, start};
 
 /// How often a server looks for messages that other processes have queued and not sent. Those of its own wake it.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -81,6 +81,7 @@ fn worker(app: &Arc<App>, look_again: Duration) -> Worker {
         deliver: Arc::new(Channels::new(Arc::clone(&config), surroundings)),
         config,
         look_again,
+        patience: ipse_courier::worker::PATIENCE,
     })
 }
 
@@ -102,6 +103,10 @@ impl Surroundings for Server {
 
     fn is_private(&self, address: IpAddr) -> bool {
         outgoing::is_private(address)
+    }
+
+    fn trusted(&self) -> Vec<Vec<u8>> {
+        certificates::of_machine()
     }
 
     async fn jsonnet(&self, template: &Source, context: &Value) -> Result<String, String> {

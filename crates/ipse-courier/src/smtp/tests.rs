@@ -1,91 +1,32 @@
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::*;
+use crate::test_server::{MailServer, Security};
 use crate::tests::message;
 
-/// A mail server that refuses everybody whose name is a status, and keeps what it is given.
-struct Server {
-    port: u16,
-    mails: Arc<Mutex<Vec<String>>>,
+/// A mailer for a server that listens at this port.
+fn mailer(port: u16, more: &Value) -> Mailer {
+    let mut config = json!({
+        "connection_uri": format!("smtp://127.0.0.1:{port}/?disable_starttls=true"),
+        "from_address": "noreply@example.org",
+    });
+    config
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    let config = serde_json::from_value(config).unwrap();
+    Mailer::at(&config, None, &[]).unwrap()
 }
 
-impl Server {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let mails: Arc<Mutex<Vec<String>>> = Arc::default();
-        let kept = Arc::clone(&mails);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&kept)));
-            }
-        });
-        Self { port, mails }
-    }
-
-    fn mailer(&self, more: &Value) -> Mailer {
-        let mut config = json!({
-            "connection_uri": format!("smtp://127.0.0.1:{}/?disable_starttls=true", self.port),
-            "from_address": "noreply@example.org",
-        });
-        config
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        Mailer::at(&serde_json::from_value(config).unwrap(), None).unwrap()
-    }
-
-    fn only_mail(&self) -> String {
-        let mails = self.mails.lock().unwrap();
-        assert_eq!(mails.len(), 1);
-        mails[0].clone()
-    }
-}
-
-async fn serve(stream: TcpStream, mails: Arc<Mutex<Vec<String>>>) {
-    let (input, mut output) = stream.into_split();
-    let mut lines = BufReader::new(input).lines();
-    let mut mail: Option<String> = None;
-    output.write_all(b"220 test\r\n").await.unwrap();
-    while let Ok(Some(line)) = lines.next_line().await {
-        if let Some(text) = &mut mail {
-            if line == "." {
-                mails.lock().unwrap().push(mail.take().unwrap());
-                output.write_all(b"250 kept\r\n").await.unwrap();
-            } else {
-                text.push_str(&line);
-                text.push('\n');
-            }
-            continue;
-        }
-        let answer = match line.split([' ', ':']).next().unwrap() {
-            "RCPT" => {
-                let name = line.split(['<', '@']).nth(1).unwrap().to_owned();
-                if name.parse::<u16>().is_ok() {
-                    format!("{name} no\r\n")
-                } else {
-                    "250 ok\r\n".to_owned()
-                }
-            }
-            "DATA" => {
-                mail = Some(String::new());
-                "354 go\r\n".to_owned()
-            }
-            _ => "250 ok\r\n".to_owned(),
-        };
-        output.write_all(answer.as_bytes()).await.unwrap();
-    }
+async fn plain() -> MailServer {
+    MailServer::start(Security::Plain).await
 }
 
 #[tokio::test]
 async fn a_mail_has_a_plain_text_and_html_and_says_who_sent_it() {
-    let server = Server::start().await;
-    server
-        .mailer(&json!({ "from_name": "Jürgen, the Sender" }))
+    let server = plain().await;
+    mailer(server.port, &json!({ "from_name": "Jürgen, the Sender" }))
         .send(&message())
         .await
         .unwrap();
@@ -100,11 +41,11 @@ async fn a_mail_has_a_plain_text_and_html_and_says_who_sent_it() {
 
 #[tokio::test]
 async fn an_attempt_makes_the_same_mail_as_the_one_before() {
-    let server = Server::start().await;
-    let mailer = server.mailer(&json!({}));
+    let server = plain().await;
+    let mailer = mailer(server.port, &json!({}));
     mailer.send(&message()).await.unwrap();
-    let first = server.mails.lock().unwrap().pop().unwrap();
     mailer.send(&message()).await.unwrap();
+    let mails = server.mails();
     let of = |mail: &str, name: &str| {
         mail.lines()
             .find(|line| line.starts_with(name))
@@ -112,14 +53,14 @@ async fn an_attempt_makes_the_same_mail_as_the_one_before() {
             .to_owned()
     };
     for name in ["Message-ID:", "Date:"] {
-        assert_eq!(of(&first, name), of(&server.only_mail(), name));
+        assert_eq!(of(&mails[0].text, name), of(&mails[1].text, name));
     }
 }
 
 #[tokio::test]
 async fn a_refusal_is_for_good_or_for_now() {
-    let server = Server::start().await;
-    let mailer = server.mailer(&json!({}));
+    let server = plain().await;
+    let mailer = mailer(server.port, &json!({}));
     for (status, for_good) in [
         ("421", false),
         ("450", false),
@@ -144,24 +85,23 @@ async fn a_server_that_is_away_may_come_back() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let gone = Server {
-        port,
-        mails: Arc::default(),
-    };
-    let error = gone.mailer(&json!({})).send(&message()).await.unwrap_err();
+    let error = mailer(port, &json!({})).send(&message()).await.unwrap_err();
     assert!(matches!(error, DeliveryError::Temporary(_)), "{error}");
 }
 
 #[tokio::test]
 async fn nothing_in_a_message_adds_headers() {
-    let server = Server::start().await;
+    let server = plain().await;
     let hostile = CourierMessage {
         subject: "Hello\r\nBcc: eve@example.org\r\n\r\nbody".to_owned(),
         body: "Bcc: mallory@example.org\r\n.\r\nQUIT\r\n".to_owned(),
         body_html: None,
         ..message()
     };
-    server.mailer(&json!({})).send(&hostile).await.unwrap();
+    mailer(server.port, &json!({}))
+        .send(&hostile)
+        .await
+        .unwrap();
     let mail = server.only_mail();
     let (headers, _) = mail.split_once("\n\n").unwrap();
     assert!(
@@ -177,7 +117,7 @@ fn a_recipient_that_is_no_address_is_given_up() {
         .build()
         .unwrap();
     let _guard = runtime.enter();
-    let mailer = Mailer::at(&serde_json::from_value(config).unwrap(), None).unwrap();
+    let mailer = Mailer::at(&serde_json::from_value(config).unwrap(), None, &[]).unwrap();
     for recipient in ["", "ada", "a@b\r\nRCPT TO:<eve@example.org>", "+491234"] {
         let message = CourierMessage {
             recipient: recipient.to_owned(),
@@ -192,10 +132,13 @@ fn a_recipient_that_is_no_address_is_given_up() {
 
 #[tokio::test]
 async fn configured_headers_are_sent_unless_they_would_be_two() {
-    let server = Server::start().await;
+    let server = plain().await;
     let headers =
         json!({ "headers": { "X-Campaign": "spring", "Reply-To": "answers@example.org" } });
-    server.mailer(&headers).send(&message()).await.unwrap();
+    mailer(server.port, &headers)
+        .send(&message())
+        .await
+        .unwrap();
     let mail = server.only_mail();
     assert!(
         mail.contains("X-Campaign: spring\n") && mail.contains("Reply-To: answers@example.org\n")
@@ -211,7 +154,7 @@ async fn configured_headers_are_sent_unless_they_would_be_two() {
             "connection_uri": "smtp://127.0.0.1:1/", "headers": { name: value },
         });
         assert!(
-            Mailer::at(&serde_json::from_value(config).unwrap(), None).is_err(),
+            Mailer::at(&serde_json::from_value(config).unwrap(), None, &[]).is_err(),
             "{name:?}"
         );
     }
@@ -259,6 +202,10 @@ impl Surroundings for Allowing {
         !self.0
     }
 
+    fn trusted(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
     async fn jsonnet(&self, _: &ipse_config::Source, _: &Value) -> Result<String, String> {
         Err("no Jsonnet".to_owned())
     }
@@ -266,14 +213,14 @@ impl Surroundings for Allowing {
 
 #[tokio::test]
 async fn a_mail_server_in_a_private_network_can_be_forbidden() {
-    let server = Server::start().await;
+    let server = plain().await;
     let uri = format!("smtp://localhost:{}/?disable_starttls=true", server.port);
     let config: Smtp = serde_json::from_value(json!({ "connection_uri": uri })).unwrap();
     let refused = public_address(&config, &Allowing(false)).await.unwrap_err();
     assert!(refused.to_string().contains("private network"), "{refused}");
     let address = public_address(&config, &Allowing(true)).await.unwrap();
     assert!(address.is_loopback());
-    Mailer::at(&config, Some(IpAddr::from([127, 0, 0, 1])))
+    Mailer::at(&config, Some(IpAddr::from([127, 0, 0, 1])), &[])
         .unwrap()
         .send(&message())
         .await

@@ -82,6 +82,7 @@ impl Setting {
             config: Arc::new(move || Arc::clone(&config)),
             deliver: self.deliver.clone(),
             look_again: Duration::from_secs(60),
+            patience: PATIENCE,
         })
     }
 
@@ -209,6 +210,25 @@ async fn a_message_that_brings_a_bug_to_light_is_given_up_like_any_other() {
         MessageStatus::Abandoned
     );
     assert_eq!(setting.look_at(ids[1]).await.0.status, MessageStatus::Sent);
+}
+
+#[tokio::test]
+async fn a_message_that_takes_too_long_is_tried_again_and_given_up_like_any_other() {
+    let setting = Setting::new(json!({ "message_retries": 1 })).await;
+    let ids = setting.queue(&["hangs", "ada"]).await;
+    let mut worker = setting.worker(1);
+    Arc::get_mut(&mut worker.parts).unwrap().patience = Duration::from_millis(5);
+    worker.empty().await.unwrap();
+    assert_eq!(
+        setting.look_at(ids[0]).await.0.status,
+        MessageStatus::Queued
+    );
+    setting.clock.advance(SignedDuration::from_hours(1));
+    worker.empty().await.unwrap();
+    let (message, dispatches) = setting.look_at(ids[0]).await;
+    assert_eq!(message.status, MessageStatus::Abandoned);
+    assert_eq!(dispatches.len(), 2);
+    assert_eq!(setting.deliver.delivered(), ["ada"]);
 }
 
 #[tokio::test]
