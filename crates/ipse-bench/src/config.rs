@@ -11,12 +11,26 @@ use crate::error::Error;
 /// The identity schema: an address to sign in with and a name to change.
 const PERSON: &str = include_str!("../assets/person.schema.json");
 
+/// The identity schema of people who can be reached, and sign in with a code too.
+const REACHABLE: &str = include_str!("../assets/reachable.schema.json");
+
+/// What a server is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To answer, with bcrypt of this cost; of what the server thinks best if absent.
+    Answering(Option<u32>),
+    /// To answer questions about known and unknown addresses, and to send what comes of it to the mail server at that port.
+    Timing { mails: u16 },
+    /// To send messages to the mail server at that port.
+    Sending { mails: u16 },
+}
+
 /// What differs from run to run.
 pub(crate) struct Settings<'a> {
     /// Where the data is.
     pub(crate) dsn: &'a str,
-    /// The cost of bcrypt; what the server thinks best if absent.
-    pub(crate) bcrypt_cost: Option<u32>,
+    /// What for.
+    pub(crate) purpose: Purpose,
     /// The address of the public API.
     pub(crate) public: SocketAddr,
     /// The address of the admin API.
@@ -29,7 +43,11 @@ impl Settings<'_> {
         let schema = directory.join("person.schema.json");
         let config = directory.join("config.json");
         let text = self.text(&schema);
-        fs::write(&schema, PERSON)
+        let person = match self.purpose {
+            Purpose::Timing { .. } => REACHABLE,
+            Purpose::Answering(_) | Purpose::Sending { .. } => PERSON,
+        };
+        fs::write(&schema, person)
             .and_then(|()| fs::write(&config, text))
             .map_err(Error::io("can't write the configuration"))?;
         Ok(config)
@@ -78,8 +96,27 @@ impl Settings<'_> {
                 },
             },
         });
-        if let Some(cost) = self.bcrypt_cost {
-            config["hashers"] = json!({ "algorithm": "bcrypt", "bcrypt": { "cost": cost } });
+        let cheap = |cost: u32| json!({ "algorithm": "bcrypt", "bcrypt": { "cost": cost } });
+        let server = |port: u16| json!(format!("smtp://127.0.0.1:{port}/?disable_starttls=true"));
+        match self.purpose {
+            Purpose::Answering(None) => {}
+            Purpose::Answering(Some(cost)) => config["hashers"] = cheap(cost),
+            Purpose::Timing { mails } => {
+                let flow = |name| json!({ "enabled": true, "ui_url": format!("http://127.0.0.1:1/{name}"), "use": "code" });
+                config["hashers"] = cheap(4);
+                config["watch-courier"] = true.into();
+                config["courier"]["smtp"]["connection_uri"] = server(mails);
+                config["courier"]["worker"] = json!({ "pull_count": 100, "pull_wait": "10ms" });
+                config["security"] = json!({ "account_enumeration": { "mitigate": true } });
+                config["selfservice"]["methods"]["code"] =
+                    json!({ "enabled": true, "passwordless_enabled": true });
+                config["selfservice"]["flows"]["recovery"] = flow("recovery");
+                config["selfservice"]["flows"]["verification"] = flow("verification");
+            }
+            Purpose::Sending { mails } => {
+                config["courier"]["smtp"]["connection_uri"] = server(mails);
+                config["courier"]["worker"] = json!({ "pull_count": 100, "pull_wait": "0s" });
+            }
         }
         format!("{config:#}\n")
     }
@@ -91,17 +128,25 @@ mod tests {
 
     #[test]
     fn the_server_understands_the_configuration() {
-        let directory = crate::server::Directory::new().unwrap();
-        let settings = Settings {
-            dsn: "memory",
-            bcrypt_cost: Some(4),
-            public: ([127, 0, 0, 1], 4433).into(),
-            admin: ([127, 0, 0, 1], 4434).into(),
-        };
-        let path = settings.write(directory.path()).unwrap();
-        let loaded = ipse_config::load(&ipse_config::Sources::new().file(&path)).unwrap();
-        assert_eq!(loaded.config.hashers.bcrypt.cost, 4);
-        assert_eq!(loaded.config.serve.admin.port, 4434);
-        assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+        for purpose in [
+            Purpose::Answering(Some(4)),
+            Purpose::Timing { mails: 25 },
+            Purpose::Sending { mails: 25 },
+        ] {
+            let directory = crate::server::Directory::new().unwrap();
+            let settings = Settings {
+                dsn: "memory",
+                purpose,
+                public: ([127, 0, 0, 1], 4433).into(),
+                admin: ([127, 0, 0, 1], 4434).into(),
+            };
+            let path = settings.write(directory.path()).unwrap();
+            let loaded = ipse_config::load(&ipse_config::Sources::new().file(&path)).unwrap();
+            assert_eq!(loaded.config.serve.admin.port, 4434);
+            assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+            if purpose != (Purpose::Sending { mails: 25 }) {
+                assert_eq!(loaded.config.hashers.bcrypt.cost, 4);
+            }
+        }
     }
 }

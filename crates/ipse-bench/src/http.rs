@@ -60,6 +60,11 @@ impl Connection {
         })
     }
 
+    /// Where it leads to.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends a request and waits for its answer.
     pub(crate) fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
         self.stream.write_all(request)?;

@@ -7,12 +7,16 @@ mod error;
 mod http;
 mod load;
 mod measure;
+mod queue;
 mod relay;
 mod report;
 mod routes;
 mod runs;
 mod seed;
 mod server;
+mod sink;
+mod statistics;
+mod timing;
 
 use std::fs;
 use std::io::Write;
@@ -54,6 +58,12 @@ struct Arguments {
     /// Measure this route only, say to watch the server with a profiler
     #[arg(long, value_enum, value_name = "ROUTE")]
     only: Option<routes::Route>,
+    /// Find out instead whether the time of an answer tells who has an account
+    #[arg(long, conflicts_with_all = ["target", "only", "identities", "queue"])]
+    timing: bool,
+    /// Measure instead how fast a courier empties a queue of messages
+    #[arg(long, conflicts_with_all = ["target", "only", "identities"])]
+    queue: bool,
     /// How many connections ask at the same time
     #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
     connections: u16,
@@ -105,6 +115,13 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Report, Error> {
     let effort = arguments.effort();
     let mut report = match (&arguments.target, &arguments.dsn) {
+        _ if arguments.timing => {
+            runs::timing(&arguments.server()?, arguments.dsn.as_deref(), effort)?
+        }
+        _ if arguments.queue => {
+            let place = (arguments.dsn.as_deref(), arguments.database_pid);
+            runs::queue(&arguments.server()?, place, effort)?
+        }
         (Some(target), _) => runs::running(target_of(target)?, effort)?,
         (None, Some(dsn)) => {
             let identities = *arguments.identities.first().unwrap_or(&1000) as usize;

@@ -7,8 +7,10 @@ use serde::Serialize;
 use crate::account::Memory;
 use crate::budget::Line;
 use crate::measure::{RouteFigures, UnderLogins};
+use crate::queue::Drained;
 use crate::relay::RoundTrips;
 use crate::routes::Route;
+use crate::timing::Comparison;
 
 /// Everything that was measured.
 #[derive(Debug, Default, Serialize)]
@@ -27,6 +29,10 @@ pub(crate) struct Report {
     pub(crate) under_logins: Option<UnderLogins>,
     /// Round trips to the database server.
     pub(crate) round_trips: Vec<RoundTrips>,
+    /// How fast a courier empties a queue.
+    pub(crate) queue: Option<Drained>,
+    /// Whether the time of an answer tells who has an account.
+    pub(crate) timing: Vec<Comparison>,
     /// How that compares with what was promised.
     pub(crate) budget: Vec<Line>,
 }
@@ -91,6 +97,24 @@ impl Display for Report {
         }
         for trips in &self.round_trips {
             writeln!(f, "  {:<24}{:>6.1}", trips.route.name(), trips.per_request)?;
+        }
+        if let Some(queue) = &self.queue {
+            writeln!(f, "\n{queue}")?;
+        }
+        if !self.timing.is_empty() {
+            writeln!(
+                f,
+                "\nknown and unknown addresses, in random order (median µs; Kolmogorov–Smirnov, Mann–Whitney)"
+            )?;
+            write!(
+                f,
+                "  {:<20}{:>8}{:>10}{:>10}",
+                "", "samples", "known", "unknown"
+            )?;
+            writeln!(f, "{:>8}{:>8}{:>8}{:>8}", "D", "p", "P(k>u)", "p")?;
+        }
+        for comparison in &self.timing {
+            writeln!(f, "  {comparison}")?;
         }
         if !self.budget.is_empty() {
             writeln!(f, "\nbudget")?;

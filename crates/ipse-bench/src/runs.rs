@@ -5,17 +5,23 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::account::Memory;
+use crate::config::Purpose;
 use crate::error::Error;
 use crate::load::Watched;
 use crate::measure::{self, Effort, median};
+use crate::queue;
 use crate::relay::Relay;
 use crate::report::{Report, Run};
 use crate::routes::{Crowd, Route};
 use crate::seed;
 use crate::server::{Directory, Server, Target};
+use crate::timing;
 
 /// The cheapest bcrypt: what is measured then is not the hashing.
 const CHEAP: u32 = 4;
+
+/// How many messages wait for a courier.
+const MESSAGES: usize = 10_000;
 
 /// How many people ask.
 const PEOPLE: usize = 64;
@@ -41,17 +47,21 @@ pub(crate) fn sqlite(binary: &Path, sizes: &[usize], effort: Effort) -> Result<R
         let directory = Directory::new()?;
         let dsn = directory.dsn();
         seed::seed(&dsn, *identities)?;
-        let server = Server::start(binary, &directory, &dsn, Some(CHEAP))?;
+        let server = Server::start(binary, &directory, &dsn, Purpose::Answering(Some(CHEAP)))?;
         report
             .runs
             .push(seeded(&server, None, (*identities, effort))?);
         server.stop()?;
         if number == 0 && effort.only.is_none() {
-            let server = Server::start(binary, &directory, &dsn, None)?;
+            let server = Server::start(binary, &directory, &dsn, Purpose::Answering(None))?;
             let run = expensive(&server, *identities, effort, &mut report)?;
             report.runs.push(run);
             server.stop()?;
         }
+    }
+    if effort.only.is_none() {
+        let messages = MESSAGES / effort.fraction;
+        report.queue = Some(queue::drain(binary, (None, None), messages)?);
     }
     Ok(report)
 }
@@ -65,7 +75,12 @@ pub(crate) fn postgres(
     let mut report = report_about(binary)?;
     let directory = Directory::new()?;
     seed::seed(database.dsn, database.identities)?;
-    let server = Server::start(binary, &directory, database.dsn, Some(CHEAP))?;
+    let server = Server::start(
+        binary,
+        &directory,
+        database.dsn,
+        Purpose::Answering(Some(CHEAP)),
+    )?;
     report.runs.push(seeded(
         &server,
         database.pid,
@@ -73,10 +88,15 @@ pub(crate) fn postgres(
     )?);
     server.stop()?;
     let (relay, dsn) = Relay::instead_of(database.dsn)?;
-    let server = Server::start(binary, &directory, &dsn, Some(CHEAP))?;
+    let server = Server::start(binary, &directory, &dsn, Purpose::Answering(Some(CHEAP)))?;
     let crowd = Crowd::signed_in(server.target(), &sample(database.identities))?;
     report.round_trips = relay.measure(&crowd, &Route::ALL)?;
     server.stop()?;
+    if effort.only.is_none() {
+        let messages = MESSAGES / effort.fraction;
+        let place = (Some(database.dsn), database.pid);
+        report.queue = Some(queue::drain(binary, place, messages)?);
+    }
     Ok(report)
 }
 
@@ -106,6 +126,27 @@ pub(crate) fn running(target: Target, effort: Effort) -> Result<Report, Error> {
     })
 }
 
+/// How many addresses of either kind are asked about.
+const SAMPLES: usize = 1000;
+
+/// Measures nothing but whether the time of an answer tells who has an account.
+pub(crate) fn timing(binary: &Path, dsn: Option<&str>, effort: Effort) -> Result<Report, Error> {
+    let mut report = report_about(binary)?;
+    report.timing = timing::measure(binary, dsn, SAMPLES / effort.fraction)?;
+    Ok(report)
+}
+
+/// Measures nothing but how fast a queue of messages is emptied.
+pub(crate) fn queue(
+    binary: &Path,
+    place: (Option<&str>, Option<u32>),
+    effort: Effort,
+) -> Result<Report, Error> {
+    let mut report = report_about(binary)?;
+    report.queue = Some(queue::drain(binary, place, MESSAGES / effort.fraction)?);
+    Ok(report)
+}
+
 fn report_about(binary: &Path) -> Result<Report, Error> {
     let size = fs::metadata(binary)
         .map_err(Error::io(format!("no {}", binary.display())))?
@@ -121,7 +162,12 @@ fn report_about(binary: &Path) -> Result<Report, Error> {
 fn start_empty(binary: &Path) -> Result<f64, Error> {
     let once = || {
         let directory = Directory::new()?;
-        let server = Server::start(binary, &directory, &directory.dsn(), Some(CHEAP))?;
+        let server = Server::start(
+            binary,
+            &directory,
+            &directory.dsn(),
+            Purpose::Answering(Some(CHEAP)),
+        )?;
         let started_in = server.started_in();
         server.stop()?;
         Ok(millis(started_in))

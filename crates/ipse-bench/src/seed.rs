@@ -4,8 +4,9 @@ use ipse_config::Dsn;
 use ipse_crypto::password::{Algorithm, hash};
 use ipse_crypto::token;
 use ipse_model::{
-    Aal, AuthenticationMethod, Clock, Credential, Credentials, CredentialsType, Device, Identity,
-    IdentityState, Json, Random, RecoveryAddress, Session, SignedDuration, SystemClock, Timestamp,
+    Aal, AddressStatus, AuthenticationMethod, Clock, Credential, Credentials, CredentialsType,
+    Device, Identity, IdentityState, Json, Random, RecoveryAddress, Session, SignedDuration,
+    SystemClock, Timestamp, VerifiableAddress,
 };
 use ipse_store::{IdentityFilter, OpenOptions, Paging, Store, TokenHash};
 use serde_json::json;
@@ -25,6 +26,15 @@ pub(crate) fn email(number: usize) -> String {
 
 /// Fills an empty database with so many identities; each has a password and a session.
 pub(crate) fn seed(dsn: &str, identities: usize) -> Result<(), Error> {
+    seed_with(dsn, identities, false)
+}
+
+/// As [`seed`], with people whose address is verified and gets codes to sign in with.
+pub(crate) fn seed_reachable(dsn: &str, identities: usize) -> Result<(), Error> {
+    seed_with(dsn, identities, true)
+}
+
+fn seed_with(dsn: &str, identities: usize, reachable: bool) -> Result<(), Error> {
     let dsn: Dsn = dsn
         .parse()
         .map_err(|error| Error::Usage(format!("--dsn: {error}")))?;
@@ -34,13 +44,13 @@ pub(crate) fn seed(dsn: &str, identities: usize) -> Result<(), Error> {
     let runtime = runtime.map_err(Error::io("can't start the runtime"))?;
     runtime.block_on(async {
         let store = Store::open(&OpenOptions { dsn, migrate: true }).await?;
-        let result = fill(&store, identities).await;
+        let result = fill(&store, identities, reachable).await;
         store.close().await?;
         result
     })
 }
 
-async fn fill(store: &Store, identities: usize) -> Result<(), Error> {
+async fn fill(store: &Store, identities: usize, reachable: bool) -> Result<(), Error> {
     if !store
         .identities(
             &IdentityFilter::All,
@@ -65,6 +75,7 @@ async fn fill(store: &Store, identities: usize) -> Result<(), Error> {
         random,
         now: SystemClock.now(),
         password,
+        reachable,
     };
     for start in (0..identities).step_by(BATCH) {
         let mut batch = store.batch();
@@ -86,6 +97,7 @@ struct Maker {
     random: Random,
     now: Timestamp,
     password: Json,
+    reachable: bool,
 }
 
 impl Maker {
@@ -100,6 +112,20 @@ impl Maker {
             created_at: now,
             updated_at: now,
         };
+        let verified = VerifiableAddress {
+            id: self.random.uuid(),
+            value: email.clone(),
+            via: ipse_model::Channel::Email,
+            status: AddressStatus::Completed,
+            verified: true,
+            verified_at: Some(now),
+            created_at: now,
+            updated_at: now,
+        };
+        let verifiable_addresses = match self.reachable {
+            true => vec![verified],
+            false => Vec::new(),
+        };
         let identity = Identity {
             id: self.random.uuid(),
             schema_id: "default".to_owned(),
@@ -110,21 +136,26 @@ impl Maker {
             metadata_admin: None,
             external_id: None,
             organization_id: None,
-            verifiable_addresses: Vec::new(),
+            verifiable_addresses,
             recovery_addresses: vec![recovery],
             created_at: now,
             updated_at: now,
             version: 1,
         };
-        let credential = Credential {
-            kind: CredentialsType::Password,
-            identifiers: vec![email],
-            config: self.password.clone(),
+        let code = json!({ "addresses": [{ "channel": "email", "address": email }] });
+        let credential = |kind, config| Credential {
+            kind,
+            identifiers: vec![email.clone()],
+            config,
             version: 0,
             created_at: now,
             updated_at: now,
         };
-        (identity, Credentials::from_iter([credential]))
+        let mut credentials = vec![credential(CredentialsType::Password, self.password.clone())];
+        if self.reachable {
+            credentials.push(credential(CredentialsType::Code, Json::from(&code)));
+        }
+        (identity, Credentials::from_iter(credentials))
     }
 
     fn session(&self, identity: &Identity) -> Session {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::account::now;
-use crate::config::Settings;
+use crate::config::{Purpose, Settings};
 use crate::error::Error;
 use crate::http::{Connection, request};
 
@@ -75,29 +75,51 @@ impl Server {
         binary: &Path,
         directory: &Directory,
         dsn: &str,
-        bcrypt_cost: Option<u32>,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        let start = now();
+        let mut server = Self::spawn(binary, &["serve"], directory, (dsn, purpose))?;
+        server.wait_until_ready(start).map_err(|reason| {
+            let log = fs::read_to_string(directory.path().join("server.log")).unwrap_or_default();
+            Error::Server(format!("{reason}:\n{log}"))
+        })?;
+        server.started_in = start.elapsed();
+        Ok(server)
+    }
+
+    /// Starts a process of `binary` that does nothing but send messages, and doesn't wait for anything.
+    pub(crate) fn courier(
+        binary: &Path,
+        directory: &Directory,
+        dsn: &str,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        Self::spawn(binary, &["courier", "watch"], directory, (dsn, purpose))
+    }
+
+    fn spawn(
+        binary: &Path,
+        command: &[&str],
+        directory: &Directory,
+        (dsn, purpose): (&str, Purpose),
     ) -> Result<Self, Error> {
         let (public, admin) = free_addresses().map_err(Error::io("can't find free ports"))?;
         let config = Settings {
             dsn,
-            bcrypt_cost,
+            purpose,
             public,
             admin,
         }
         .write(directory.path())?;
-        let log = directory.path().join("server.log");
-        let output = fs::File::create(&log).map_err(Error::io("can't write the log"))?;
-        let start = now();
+        let log = fs::File::create(directory.path().join("server.log"));
+        let log = log.map_err(Error::io("can't write the log"))?;
         let child = Command::new(binary)
-            .args(["serve", "--config"])
+            .args(command)
+            .arg("--config")
             .arg(config)
             .stdin(Stdio::null())
-            .stdout(
-                output
-                    .try_clone()
-                    .map_err(Error::io("can't write the log"))?,
-            )
-            .stderr(output)
+            .stdout(log.try_clone().map_err(Error::io("can't write the log"))?)
+            .stderr(log)
             .spawn()
             .map_err(Error::io(format!("can't start {}", binary.display())))?;
         let target = Target {
@@ -105,17 +127,11 @@ impl Server {
             admin,
             pid: child.id(),
         };
-        let mut server = Self {
+        Ok(Self {
             child,
             target,
             started_in: Duration::ZERO,
-        };
-        server.wait_until_ready(start).map_err(|reason| {
-            let log = fs::read_to_string(&log).unwrap_or_default();
-            Error::Server(format!("{reason}:\n{log}"))
-        })?;
-        server.started_in = start.elapsed();
-        Ok(server)
+        })
     }
 
     /// Where it is.
@@ -198,7 +214,12 @@ mod tests {
     #[test]
     fn a_server_that_ends_at_once_is_an_error_that_shows_its_log() {
         let directory = Directory::new().unwrap();
-        let started = Server::start(Path::new("/bin/ls"), &directory, "memory", None);
+        let started = Server::start(
+            Path::new("/bin/ls"),
+            &directory,
+            "memory",
+            Purpose::Answering(None),
+        );
         let Err(Error::Server(text)) = started else {
             panic!("it can't have started")
         };

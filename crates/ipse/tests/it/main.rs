@@ -8,6 +8,7 @@ mod bad_input;
 mod browser;
 mod codes;
 mod config;
+mod courier;
 mod crash;
 mod csrf;
 mod dev;

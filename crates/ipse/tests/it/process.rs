@@ -11,7 +11,7 @@ use ipse_model::Random;
 use serde_json::{Value, json};
 
 /// The identity schema: an address to sign in with and to recover by, and a name.
-const PERSON: &str = r#"{
+pub(crate) const PERSON: &str = r#"{
   "$id": "https://schemas.example.org/account.json",
   "type": "object",
   "properties": {
@@ -59,6 +59,11 @@ impl Directory {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How the database is reached.
+    pub(crate) fn dsn(&self) -> &str {
+        &self.dsn
     }
 
     /// Where the database is.

@@ -4,6 +4,7 @@
 //! nothing to see.
 
 mod away;
+mod courier;
 mod load;
 mod migrations;
 mod nodes;
