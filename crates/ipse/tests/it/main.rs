@@ -20,6 +20,7 @@ mod login;
 mod logout;
 mod mail;
 mod meanwhile;
+mod messages;
 mod meta;
 mod metrics;
 mod oauth2;

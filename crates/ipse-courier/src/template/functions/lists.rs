@@ -67,6 +67,14 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         let kept = args.list(0)?.iter().filter(|item| item.is_truthy());
         Ok(kept.cloned().collect::<Vec<_>>().into())
     }),
+    ("chunk", |args| {
+        let size = args.length(0)?.max(1);
+        let chunks = args.list(1)?.chunks(size);
+        Ok(chunks
+            .map(|chunk| chunk.to_vec().into())
+            .collect::<Vec<Value>>()
+            .into())
+    }),
     ("sortAlpha", |args| {
         let mut sorted = texts(args.list(0)?);
         sorted.sort();

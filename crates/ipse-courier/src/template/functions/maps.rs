@@ -55,6 +55,14 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         }
         Ok(merged.into())
     }),
+    ("mergeOverwrite", |args| {
+        let mut merged = Fields::new();
+        for index in 0..args.values.len() {
+            merged.extend(args.map(index)?.clone());
+        }
+        Ok(merged.into())
+    }),
+    ("deepCopy", |args| Ok(args.at(0)?.clone())),
     ("pluck", |args| {
         let name = args.text(0)?;
         let mut found = Vec::new();

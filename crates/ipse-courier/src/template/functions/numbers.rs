@@ -2,7 +2,7 @@
 
 use gotmpl::Value;
 
-use super::args::{Args, integer};
+use super::args::{Args, float, integer};
 use super::{Function, Result};
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
@@ -47,6 +47,14 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         let scale = 10_f64.powi(places);
         Ok(Value::Float((args.float(0)? * scale).round() / scale))
     }),
+    ("biggest", |args| extreme(args, i64::max)),
+    ("add1f", |args| Ok(Value::Float(args.float(0)? + 1.0))),
+    ("addf", |args| calculated(args, |a, b| a + b)),
+    ("subf", |args| calculated(args, |a, b| a - b)),
+    ("mulf", |args| calculated(args, |a, b| a * b)),
+    ("divf", |args| calculated(args, |a, b| a / b)),
+    ("maxf", |args| calculated(args, f64::max)),
+    ("minf", |args| calculated(args, f64::min)),
     ("until", |args| sequence(args, 0, args.integer(0)?, 1)),
     ("untilStep", |args| {
         sequence(args, args.integer(0)?, args.integer(1)?, args.integer(2)?)
@@ -57,6 +65,13 @@ fn extreme(args: &Args<'_>, choose: fn(i64, i64) -> i64) -> Result {
     args.at(0)?;
     let numbers = args.values.iter().map(integer);
     Ok(numbers.reduce(choose).map_or(Value::Nil, Value::Int))
+}
+
+/// The first number and each other one in turn.
+fn calculated(args: &Args<'_>, with: fn(f64, f64) -> f64) -> Result {
+    args.at(0)?;
+    let numbers = args.values.iter().map(float);
+    Ok(numbers.reduce(with).map_or(Value::Nil, Value::Float))
 }
 
 /// The numbers from `start` to before `end`; counts down if `end` lies below.

@@ -41,6 +41,9 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         args.within_limit(replaced.len())?;
         Ok(replaced.into())
     }),
+    ("regexQuoteMeta", |args| {
+        Ok(regex::escape(args.text(0)?).into())
+    }),
     ("regexSplit", |args| {
         let pattern = pattern(args)?;
         let text = args.text(1)?;

@@ -91,6 +91,14 @@ fn numbers() {
         (r#"int "12""#, "12"),
         (r#"float64 "1.5""#, "1.5"),
         (r#"int "x""#, "0"),
+        ("biggest 1 5 3", "5"),
+        ("addf 1.5 2 1", "4.5"),
+        ("subf 5 1.5", "3.5"),
+        ("mulf 1.5 4", "6"),
+        ("divf 3 2", "1.5"),
+        ("maxf 1.5 2.5", "2.5"),
+        ("minf 1.5 2.5", "1.5"),
+        ("add1f 1.5", "2.5"),
         ("until 3", "[0 1 2]"),
         ("untilStep 6 0 -2", "[6 4 2]"),
         ("untilStep 0 6 0", "[]"),
@@ -231,6 +239,34 @@ fn nothing_fills_the_memory() {
         "{{ repeat 1000000 \"a\" | replace \"a\" \"aaaa\" }}",
     ] {
         assert!(run(source).unwrap_err().contains("too long"), "{source}");
+    }
+}
+
+#[test]
+fn what_must_succeed_has_a_name_of_its_own() {
+    check(&[
+        ("mustAppend (list 1 2) 3", "[1 2 3]"),
+        ("mustUniq (list 1 1 2)", "[1 2]"),
+        (r#"mustRegexMatch "^a" "abc""#, "true"),
+        ("chunk 2 (list 1 2 3)", "[[1 2] [3]]"),
+        (r#"trimall "-" "-a-""#, "a"),
+        (r#"regexQuoteMeta "1.5""#, r"1\.5"),
+        (r#"(mergeOverwrite (dict "a" 1) (dict "a" 2)).a"#, "2"),
+        (r#"(deepCopy (dict "a" 1)).a"#, "1"),
+    ]);
+    assert!(
+        ALSO_MUST.iter().all(|name| all().contains_key(*name)),
+        "each is an alias"
+    );
+    assert!(run(r#"{{ mustRegexMatch "(" "a" }}"#).is_err());
+}
+
+#[test]
+fn the_documentation_names_every_function() {
+    let page = include_str!("../../../../../docs/templates.md");
+    let known: Vec<&str> = page.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    for name in all().keys() {
+        assert!(known.contains(&name.as_str()), "{name}");
     }
 }
 

@@ -11,6 +11,10 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         let set = args.text(0)?;
         Ok(args.text(1)?.trim_matches(|c| set.contains(c)).into())
     }),
+    ("trimall", |args| {
+        let set = args.text(0)?;
+        Ok(args.text(1)?.trim_matches(|c| set.contains(c)).into())
+    }),
     ("trimPrefix", |args| {
         let text = args.text(1)?;
         Ok(text.strip_prefix(args.text(0)?).unwrap_or(text).into())

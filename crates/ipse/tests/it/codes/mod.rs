@@ -5,6 +5,8 @@ mod budget;
 mod choice;
 mod hidden;
 mod login;
+mod onwards;
+mod phones;
 mod recovery;
 mod registration;
 mod second_factor;
