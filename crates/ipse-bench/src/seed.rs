@@ -11,6 +11,7 @@ use ipse_model::{
 use ipse_store::{IdentityFilter, OpenOptions, Paging, Store, TokenHash};
 use serde_json::json;
 
+use crate::config::TIMED;
 use crate::error::Error;
 
 /// The password of everybody.
@@ -68,7 +69,8 @@ async fn fill(store: &Store, identities: usize, reachable: bool) -> Result<(), E
         ));
     }
     let random = Random::system();
-    let hashed = hash(&random, PASSWORD, &Algorithm::Bcrypt { cost: 4 });
+    let cost = if reachable { TIMED } else { 4 };
+    let hashed = hash(&random, PASSWORD, &Algorithm::Bcrypt { cost });
     let hashed_password = hashed.map_err(|error| Error::Usage(error.to_string()))?;
     let password = Json::from(&json!({ "hashed_password": hashed_password }));
     let maker = Maker {

@@ -43,7 +43,7 @@ impl<'a> Occasion<'a> {
     }
 
     /// A message that nobody will see.
-    pub(crate) fn to_nobody(mut self) -> Self {
+    pub(crate) fn for_nobody(mut self) -> Self {
         self.to_nobody = true;
         self
     }

@@ -110,7 +110,10 @@ impl Channels {
         {
             return Ok(Arc::clone(&kept.mailer));
         }
-        let trusted = self.surroundings.trusted();
+        let trusted = match smtp::is_plain(&config.courier.smtp) {
+            true => Vec::new(),
+            false => self.surroundings.trusted(),
+        };
         let mailer = Arc::new(Mailer::at(&config.courier.smtp, address, &trusted)?);
         *kept = Some(Connected {
             config: Arc::clone(config),

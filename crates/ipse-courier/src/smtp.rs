@@ -155,6 +155,11 @@ pub(crate) async fn public_address(
     })
 }
 
+/// Whether mail travels without TLS, so that no certificate has to be looked at.
+pub(crate) fn is_plain(config: &Smtp) -> bool {
+    server(config).is_ok_and(|server| server.plain)
+}
+
 fn server(config: &Smtp) -> Result<Server, DeliveryError> {
     let uri = config.connection_uri.as_ref();
     uri.and_then(|uri| Server::read(uri.expose()))

@@ -155,7 +155,7 @@ pub(crate) fn letter<K: ByMail>(
             (data, Addressee::Somebody)
         }
         None => {
-            occasion = occasion.to_nobody();
+            occasion = occasion.for_nobody();
             (told(about, &super::stand_in(cx, to))?, Addressee::Nobody)
         }
     };

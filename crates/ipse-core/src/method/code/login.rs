@@ -274,7 +274,7 @@ pub(super) fn send(
         expires_in_minutes: message::minutes_until(cx, row.expires_at),
     };
     let occasion = match addressee {
-        Addressee::Nobody => occasion.to_nobody(),
+        Addressee::Nobody => occasion.for_nobody(),
         Addressee::Somebody => occasion,
     };
     let message = message::render(cx, &occasion, &data)?;
