@@ -4,7 +4,7 @@ use gotmpl::{Template, Value};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::all;
+use super::{ALSO_MUST, all};
 use crate::template::value::from_json;
 
 fn run(source: &str) -> Result<String, String> {
