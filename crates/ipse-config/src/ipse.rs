@@ -10,6 +10,9 @@ section! {
     pub struct Ipse {
         /// How many messages one address gets.
         pub message_budget: MessageBudget,
+        /// Sends OpenID providers a nonce, which ID tokens have to repeat, where no proof key
+        /// (`pkce`) is used. Scripts see it in the address they are sent to.
+        pub provider_nonce: bool = false,
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Start<'a> {
     pub state: &'a str,
     /// A secret for the proof key, if one is used.
     pub verifier: &'a str,
-    /// What an ID token that is issued on this occasion repeats.
-    pub nonce: &'a str,
+    /// What an ID token that is issued on this occasion repeats, if a nonce is asked for.
+    pub nonce: Option<&'a str>,
     /// Whether the person has to prove at the provider that it is them.
     pub confirm: bool,
     /// What the client wants the provider to be told. Other parameters than [`UPSTREAM_PARAMETERS`] are left out.
@@ -82,9 +82,12 @@ pub(crate) fn address(
     parameters.insert("redirect_uri", start.redirect_uri.to_owned());
     parameters.insert("response_type", "code".to_owned());
     parameters.insert("state", start.state.to_owned());
-    if vendor.has_id_tokens() && !proof_key {
+    if let Some(nonce) = start.nonce
+        && vendor.has_id_tokens()
+        && !proof_key
+    {
         // Where no proof key ties the code to this occasion, the ID token has to.
-        parameters.insert("nonce", start.nonce.to_owned());
+        parameters.insert("nonce", nonce.to_owned());
     }
     special(provider, vendor, &mut parameters);
     let mut url =

@@ -212,11 +212,14 @@ impl Typing {
         (!left_empty).then_some(Value::Array(entries))
     }
 
-    fn read_scalar(self, layout: &Layout, value: Value) -> Option<Value> {
-        let value = match value {
-            Value::Array(mut list) if self.encoded_as_form && !list.is_empty() => list.pop()?,
-            value => value,
-        };
+    fn read_scalar(self, layout: &Layout, mut value: Value) -> Option<Value> {
+        // Of a field that is there several times, the last one counts.
+        while self.encoded_as_form
+            && let Value::Array(list) = &mut value
+            && let Some(last) = list.pop()
+        {
+            value = last;
+        }
         if layout.kind == FieldKind::Boolean && layout.required && self.is_blank(&value) {
             // An unticked box.
             return Some(Value::Bool(false));

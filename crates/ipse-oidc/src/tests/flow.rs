@@ -14,7 +14,7 @@ fn start<'a>(upstream: &'a [(String, String)]) -> Start<'a> {
         redirect_uri: "https://me.example.org/back",
         state: "state",
         verifier: VERIFIER,
-        nonce: "nonce",
+        nonce: Some("nonce"),
         confirm: false,
         upstream,
     }

@@ -149,7 +149,7 @@ async fn uae_pass_gets_proof_keys_and_a_level_without_being_asked() {
             redirect_uri: "https://me.example.org/back",
             state: "state",
             verifier: "v",
-            nonce: "n",
+            nonce: Some("n"),
             confirm: true,
             upstream,
         };

@@ -14,7 +14,7 @@ fn start(confirm: bool) -> Start<'static> {
         redirect_uri: "https://me.example.org/back",
         state: "the state",
         verifier: "verifier",
-        nonce: "nonce",
+        nonce: Some("nonce"),
         confirm,
         upstream: &[],
     }

@@ -24,7 +24,7 @@ fn start() -> Start<'static> {
         redirect_uri: "https://me.example.org/back",
         state: "state",
         verifier: "v",
-        nonce: "n",
+        nonce: Some("n"),
         confirm: true,
         upstream: &[],
     }

@@ -95,7 +95,7 @@ pub(super) async fn leave<K: Kind>(
         redirect_uri: &redirect_uri,
         state: &state,
         verifier: &verifier,
-        nonce: &nonce,
+        nonce: cx.config().ipse.provider_nonce.then_some(nonce.as_str()),
         confirm: confirms,
         upstream: &upstream(form),
     };

@@ -137,6 +137,13 @@ fn a_ticked_box_wins_over_its_hidden_companion() {
 }
 
 #[test]
+fn of_lists_where_one_value_belongs_the_last_counts() {
+    let given = json!({ "loans": [[["1", "2"]], [[null]]] });
+    let typed = reader().traits_from_form(Some(&given), true);
+    assert_eq!(reader().traits_from_form(Some(&typed), true), typed);
+}
+
+#[test]
 fn lists_come_repeated_or_numbered() {
     let schema = reader();
     for pairs in [

@@ -84,7 +84,8 @@ async fn an_account_that_is_taken_meanwhile_is_not_connected() {
 
 #[tokio::test]
 async fn a_code_of_another_occasion_signs_nobody_in() {
-    let (server, openid) = openid::server(json!({}), &[]).await;
+    let (server, openid) =
+        openid::server(json!({}), &[("ipse.provider_nonce", json!(true))]).await;
     let mut browser = server.ajax();
     let flow = browser.start("login").await;
     let fields = json!({ "method": "oidc", "provider": "one" });
@@ -101,6 +102,20 @@ async fn a_code_of_another_occasion_signs_nobody_in() {
     let reply = openid::come_back(&server, &mut browser, (&left, &nonce)).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(openid.redeemed.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn scripts_see_no_nonce_unless_it_is_configured() {
+    let (server, _) = openid::server(json!({}), &[]).await;
+    let mut browser = server.ajax();
+    let flow = browser.start("login").await;
+    let left = openid::leave(
+        &mut browser,
+        &flow,
+        json!({ "method": "oidc", "provider": "one" }),
+    )
+    .await;
+    assert_eq!(parameter(&left, "nonce"), None);
 }
 
 #[tokio::test]
