@@ -234,7 +234,8 @@ impl Store {
     pub async fn messages_waiting(&self) -> Result<(u64, u64), StoreError> {
         // Both conditions, so that the index of what is due answers.
         let queued = "SELECT count(*) FROM courier_messages \
-             WHERE status IN ('queued', 'processing') AND status = 'queued'";
+             WHERE status IN ('queued', 'processing') AND status = 'queued' \
+             AND channel <> 'nowhere'";
         let processing = "SELECT count(*) FROM courier_messages \
              WHERE status IN ('queued', 'processing') AND status = 'processing'";
         let queries = [queued, processing].map(|sql| Query::new(sql, []));

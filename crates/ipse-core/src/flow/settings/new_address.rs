@@ -16,7 +16,8 @@ use super::{Change, Owner, Settings, render, save_credentials};
 use crate::cx::Cx;
 use crate::error::ApiError;
 use crate::flow::continue_with::ContinueWith;
-use crate::flow::verification::{self, Verification, in_use};
+use crate::flow::mailed::ByMail;
+use crate::flow::verification::{self, Verification};
 use crate::flow::{Flow, FlowError, Kind, Outcome, continuity};
 use crate::hook;
 use crate::identity;
@@ -135,7 +136,7 @@ pub(super) async fn put_off(
 
 /// Refuses an address that nobody could verify, or that somebody else has.
 async fn check(cx: &Cx, owner: &Owner, address: &VerifiableAddress) -> Result<(), FlowError> {
-    if address.via == Channel::Sms && in_use(cx) == MethodId::Link {
+    if address.via == Channel::Sms && Verification::in_use(cx) == MethodId::Link {
         tracing::error!(
             "the hook verify_new_address is in use, but phone numbers can't be verified by links"
         );

@@ -227,7 +227,7 @@ fn token(address: &RecoveryAddress) -> String {
 
 async fn owner(cx: &Cx, typed: &str) -> Result<Option<Identity>, FlowError> {
     let (via, value) = normalised(typed);
-    owner_of::<Recovery>(cx, (via, &value)).await
+    Ok(owner_of::<Recovery>(cx, (via, &value)).await?)
 }
 
 /// The channel that an address belongs to, and its normalised form.
