@@ -123,7 +123,7 @@ async fn a_code_is_used_once() {
             batch.commit().await.unwrap();
             store.codes_of_flow(id(6)).await.unwrap()
         };
-        assert_eq!(replace().await, [used.clone()]);
+        assert_eq!(replace().await, std::slice::from_ref(&used));
         let third = code(3, 3, 2);
         let mut batch = store.batch();
         batch.insert_code(&third);

@@ -245,6 +245,10 @@ fn configure(directory: &Directory, port: u16) -> PathBuf {
 }
 
 /// Two couriers empty a queue while one after the other is killed.
+#[expect(
+    clippy::print_stdout,
+    reason = "how many came twice is for people to read"
+)]
 pub(crate) fn survive(directory: &Directory) {
     let (sink, queue) = (Sink::start(), Queue::open(directory.dsn()));
     let all = queue.fill();

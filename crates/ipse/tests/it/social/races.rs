@@ -84,8 +84,7 @@ async fn an_account_that_is_taken_meanwhile_is_not_connected() {
 
 #[tokio::test]
 async fn a_code_of_another_occasion_signs_nobody_in() {
-    let (server, openid) =
-        openid::server(json!({}), &[("ipse.provider_nonce", json!(true))]).await;
+    let (server, openid) = openid::server(json!({}), &[("ipse.provider_nonce", json!(true))]).await;
     let mut browser = server.ajax();
     let flow = browser.start("login").await;
     let fields = json!({ "method": "oidc", "provider": "one" });
