@@ -1,9 +1,14 @@
 //! A unit of work as a value: changes that are carried out together or not at all.
 
+use std::time::Duration;
+
 use ipse_model::Uuid;
 
 use crate::driver::{Dialect, Statement, Written};
 use crate::{Store, StoreError};
+
+/// When the courier hears of a message: once the answer to the request that caused it is on its way.
+const AFTERWARDS: Duration = Duration::from_millis(20);
 
 /// Changes to be made together. Each module of this crate adds the verbs for what it keeps.
 ///
@@ -77,11 +82,16 @@ impl Batch {
         }
         let written = self.store.driver.write(self.statements).await?;
         if self.enqueues {
-            self.store.message_waits.notify_one();
-        }
-        if !self.decoys.is_empty() {
-            // Not waited for: whoever has asked isn't to notice. What isn't removed now is removed when the store is cleaned.
-            tokio::spawn(async move { self.store.remove_decoys(self.decoys).await });
+            // Not at once: what becomes of a message is not to show in the time that whoever asked for it waits. What isn't
+            // removed then is removed when the store is cleaned.
+            let (store, decoys) = (self.store, self.decoys);
+            tokio::spawn(async move {
+                tokio::time::sleep(AFTERWARDS).await;
+                store.message_waits.notify_one();
+                if !decoys.is_empty() {
+                    store.remove_decoys(decoys).await;
+                }
+            });
         }
         Ok(written)
     }
