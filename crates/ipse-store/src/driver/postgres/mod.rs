@@ -15,6 +15,7 @@ mod value;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::RwLock;
@@ -31,7 +32,13 @@ pub(crate) use migrate::TABLE as MIGRATIONS_TABLE;
 use pool::{Pool, Shared};
 
 /// How often something is tried that failed only because of another unit or of the connection.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 8;
+
+/// Before another attempt at a unit it waits so long times its turn, and each time twice as long: half a second in all at most.
+const PAUSE: Duration = Duration::from_micros(250);
+
+/// How many turns there are.
+const TURNS: u32 = 8;
 
 /// How long the client waits for an answer. The server gives up earlier, unless it can't be reached any more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -55,6 +62,8 @@ struct Connections {
     dialect: Dialect,
     shared: Shared,
     pool: Pool,
+    /// Units that have to be tried again.
+    turns: AtomicU32,
     /// Units that are under way hold it for reading; whoever closes waits for them.
     units: RwLock<()>,
 }
@@ -74,6 +83,7 @@ impl Postgres {
             dialect,
             shared: Shared::new(Arc::clone(&target), first),
             pool: Pool::new(target, limits),
+            turns: AtomicU32::default(),
             units: RwLock::default(),
         };
         Ok(Self(Arc::new(connections)))
@@ -118,6 +128,10 @@ impl Postgres {
                 match connections.write(&statements).await {
                     Err(failure) if attempt < ATTEMPTS && failure.is_worth_another_write() => {
                         tracing::debug!(attempt, ?failure, "trying a unit again");
+                        // Where the other one is not waited for, as with optimistic transactions, both would meet again
+                        // if they waited equally long.
+                        let turn = connections.turns.fetch_add(1, Ordering::Relaxed) % TURNS;
+                        tokio::time::sleep(PAUSE * turn * (1 << attempt)).await;
                         attempt += 1;
                     }
                     result => return result.map_err(Failure::into_error),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -24,6 +25,10 @@ pub(crate) enum Place {
 
 /// How long to wait for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often, and how long after one another, it is tried to switch to write-ahead logging: for five seconds.
+const SWITCH_ATTEMPTS: usize = 1000;
+const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
 /// `FULL` makes a commit last through a power failure; grouping makes that cheap. The file isn't mapped into memory: every
 /// connection would count it as its own, and mapping it anew whenever it has grown costs more than the reads that are saved.
@@ -76,12 +81,24 @@ fn refuse_read_only(connection: &Connection, path: &Path) -> Result<(), StoreErr
 /// Switches to write-ahead logging, without which readers and the writer would wait for each other.
 fn log_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let mut mode = String::new();
-    connection
-        .pragma_update_and_check(None, "journal_mode", "wal", |row| {
+    let mut switch = || {
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| {
             mode = row.get(0)?;
             Ok(())
         })
-        .map_err(|error| cannot_open(path, &error))?;
+    };
+    // Of two that switch at the same time, SQLite refuses one at once, whatever its timeout is.
+    let mut switched = switch();
+    for _ in 0..SWITCH_ATTEMPTS {
+        match &switched {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                thread::sleep(SWITCH_PAUSE);
+                switched = switch();
+            }
+            _ => break,
+        }
+    }
+    switched.map_err(|error| cannot_open(path, &error))?;
     if mode == "wal" {
         return Ok(());
     }
