@@ -109,8 +109,8 @@ const BY_IDENTIFIER: &str = concat!(
     " FROM credential_identifiers n JOIN identities i ON i.id = n.identity_id \
       WHERE n.identifier = $1 UNION ALL SELECT '', ",
     identity_columns!(),
-    " FROM identities i WHERE NOT EXISTS (SELECT 1 FROM credential_identifiers n WHERE n.identifier = $1) \
-      AND i.id = ",
+    " FROM credential_identifiers o JOIN identities i ON i.id = o.identity_id WHERE NOT EXISTS \
+      (SELECT 1 FROM credential_identifiers n WHERE n.identifier = $1) AND o.identity_id = ",
     somebody!("$2")
 );
 const CREDENTIALS_BY_IDENTIFIER: &str = concat!(
@@ -355,6 +355,16 @@ impl Batch {
         );
         let params = [identity.id.into(), identity.version.into()];
         self.push(Statement::new(sql, params).one(Entity::Identity))
+    }
+
+    /// Looks at somebody and changes nothing: what is written about nobody takes as long as what refers to somebody, whom
+    /// the database looks up then.
+    pub fn look_at_somebody(&mut self, instead_of: &str) -> &mut Self {
+        let sql = concat!(
+            "UPDATE identities SET version = version WHERE version < 0 AND id = ",
+            somebody!("$1")
+        );
+        self.push(Statement::new(sql, [some_id(instead_of).into()]))
     }
 
     /// Removes an identity and all that belongs to it: credentials, sessions, flows, codes.

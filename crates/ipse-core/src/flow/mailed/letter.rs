@@ -60,7 +60,9 @@ impl Letter {
         batch.insert_code(&self.code);
         match self.addressee {
             Addressee::Somebody => batch.enqueue_within(&self.message, &self.allowance),
-            Addressee::Nobody => batch.enqueue_nowhere(&self.message, &self.allowance),
+            Addressee::Nobody => batch
+                .look_at_somebody(&self.code.address)
+                .enqueue_nowhere(&self.message, &self.allowance),
         };
     }
 
