@@ -117,11 +117,12 @@ const CREDENTIALS_BY_IDENTIFIER: &str = concat!(
     "SELECT c.identity_id, ",
     credential_columns!(),
     " FROM credentials c WHERE c.identity_id IN \
-      (SELECT n.identity_id FROM credential_identifiers n WHERE n.identifier = $1 UNION ALL \
-       SELECT i.id FROM identities i WHERE NOT EXISTS \
-       (SELECT 1 FROM credential_identifiers n WHERE n.identifier = $1) AND i.id = ",
-    somebody!("$2"),
-    ")"
+      (SELECT n.identity_id FROM credential_identifiers n WHERE n.identifier = $1) \
+      UNION ALL SELECT c.identity_id, ",
+    credential_columns!(),
+    " FROM credentials c WHERE NOT EXISTS \
+      (SELECT 1 FROM credential_identifiers n WHERE n.identifier = $1) AND c.identity_id = ",
+    somebody!("$2")
 );
 const BY_ADDRESS: &str = concat!(
     "SELECT a.via, ",
