@@ -4,19 +4,12 @@ use http::Method;
 use serde_json::json;
 
 use super::ADA;
-use super::provider::{come_back, leave, server, through, whoami};
+use super::provider::{come_back, leave, on_the_way, server, through, whoami};
 
 #[tokio::test]
 async fn only_the_browser_that_left_can_come_back_and_once() {
     let (server, provider) = server(&[]).await;
-    let mut browser = server.ajax();
-    let flow = browser.start("login").await;
-    let state = leave(
-        &mut browser,
-        &flow,
-        json!({ "method": "oidc", "provider": "one" }),
-    )
-    .await;
+    let (mut browser, state) = on_the_way(&server).await;
     for stranger in [&mut server.ajax(), &mut server.native()] {
         let reply = come_back(stranger, "one", &state, ADA).await;
         assert_eq!(reply.status, 400, "{}", reply.text());
@@ -38,14 +31,7 @@ async fn only_the_browser_that_left_can_come_back_and_once() {
 #[tokio::test]
 async fn a_state_that_was_not_made_here_leads_nowhere() {
     let (server, provider) = server(&[]).await;
-    let mut browser = server.ajax();
-    let flow = browser.start("login").await;
-    let state = leave(
-        &mut browser,
-        &flow,
-        json!({ "method": "oidc", "provider": "one" }),
-    )
-    .await;
+    let (mut browser, state) = on_the_way(&server).await;
     let mut changed = state.clone().into_bytes();
     let last = changed.len() - 2;
     changed[last] = if changed[last] == b'A' { b'B' } else { b'A' };
@@ -76,14 +62,7 @@ async fn the_last_attempt_counts() {
 #[tokio::test]
 async fn whoever_takes_too_long_starts_again() {
     let (server, provider) = server(&[]).await;
-    let mut browser = server.ajax();
-    let flow = browser.start("login").await;
-    let state = leave(
-        &mut browser,
-        &flow,
-        json!({ "method": "oidc", "provider": "one" }),
-    )
-    .await;
+    let (mut browser, state) = on_the_way(&server).await;
     server
         .clock
         .advance(ipse_model::SignedDuration::from_mins(31));

@@ -9,6 +9,8 @@ use ipse_core::outgoing::{Outgoing, OutgoingError};
 use ipse_testkit::{Client, Flow, Reply, TestServer, inline};
 use serde_json::{Value, json};
 
+use super::openid::{self, parameter};
+
 /// The mapper of most tests.
 pub(crate) const MAPPER: &str = "local c = std.extVar('claims'); { identity: { \
      traits: { [if 'email' in c then 'email']: c.email }, metadata_public: { subject: c.sub }, \
@@ -81,21 +83,18 @@ pub(crate) async fn server(keys: &[(&str, Value)]) -> (TestServer, Arc<Provider>
 
 /// Leaves for a provider; the state that went along.
 pub(crate) async fn leave(client: &mut Client, flow: &Flow, fields: Value) -> String {
-    let reply = client.submit(flow, fields).await;
-    let location = match reply.status.as_u16() {
-        303 => reply.location().to_owned(),
-        _ => reply.json()["redirect_browser_to"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{}", reply.text()))
-            .to_owned(),
-    };
-    let url = url::Url::parse(&location).unwrap();
-    assert_eq!(url.host_str(), Some("discord.com"), "{location}");
-    url.query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1
-        .into_owned()
+    let url = openid::leave(client, flow, fields).await;
+    assert_eq!(url.host_str(), Some("discord.com"), "{url}");
+    parameter(&url, "state").unwrap()
+}
+
+/// A script that has left a login for the provider `one`; the state that went along.
+pub(crate) async fn on_the_way(server: &TestServer) -> (Client, String) {
+    let mut browser = server.ajax();
+    let flow = browser.start("login").await;
+    let fields = json!({ "method": "oidc", "provider": "one" });
+    let state = leave(&mut browser, &flow, fields).await;
+    (browser, state)
 }
 
 /// Comes back from a provider as this person.

@@ -4,21 +4,14 @@ use serde_json::json;
 
 use super::ADA;
 use super::openid::{self, parameter};
-use super::provider::{self, leave, server, through, whoami};
+use super::provider::{self, leave, on_the_way, server, through, whoami};
 
 const PASSWORD: &str = "a long and winding password";
 
 #[tokio::test]
 async fn of_two_ways_back_with_one_state_one_counts() {
     let (server, provider) = server(&[]).await;
-    let mut browser = server.ajax();
-    let flow = browser.start("login").await;
-    let state = leave(
-        &mut browser,
-        &flow,
-        json!({ "method": "oidc", "provider": "one" }),
-    )
-    .await;
+    let (mut browser, state) = on_the_way(&server).await;
     let mut twin = browser.clone();
     let (one, two) = tokio::join!(
         provider::come_back(&mut browser, "one", &state, ADA),
